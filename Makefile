@@ -1,0 +1,55 @@
+# Two commands for newcomers: `make demo` shows a report, `make test` runs the suite. Both build their own environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: help demo test lint samples docs benchmarks clean
+
+help:
+	@echo "make demo        analyze a sample bundle and say where its report is"
+	@echo "make test        run the whole test suite"
+	@echo "make lint        ruff and mypy --strict"
+	@echo "make docs        write the generated pages and the JSON Schema anew"
+	@echo "make samples     build the sample bundles anew"
+	@echo "make benchmarks  measure speed against the rivals named in benchmarks/"
+
+$(VENV)/.demo: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.PHONY: pango
+pango: $(VENV)/.demo
+	@$(BIN)/python -m forensics.report
+
+demo: $(VENV)/.demo pango
+	@$(BIN)/forensics analyze samples/founding-case.zip --output founding-case-report.pdf
+	@echo
+	@echo "The report: $(CURDIR)/founding-case-report.pdf"
+
+test: $(VENV)/.dev pango
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+samples: $(VENV)/.dev
+	$(BIN)/python samples/build.py
+
+benchmarks: $(VENV)/.dev
+	$(BIN)/python benchmarks/event_log.py
+	$(BIN)/python benchmarks/whole_bundle.py
+
+clean:
+	rm -rf $(VENV) founding-case-report.pdf

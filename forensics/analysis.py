@@ -1,0 +1,40 @@
+"""The street on one page: bundle → parsers → evidence → measurements → causes → report."""
+
+from pathlib import Path
+
+import msgspec
+
+from forensics.causes import judge_all
+from forensics.evidence import Evidence
+from forensics.ingest import Progress, failures, gather
+from forensics.judgement import Judgement
+from forensics.measure.measurements import Measurements, measure
+from forensics.report.findings import Findings, build
+from forensics.verdict import Verdict, find_verdict
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """Everything about one bundle. `defects` are errors of ours, one line each."""
+
+    evidence: Evidence
+    measurements: Measurements
+    judgements: tuple[Judgement, ...]
+    verdict: Verdict
+    findings: Findings
+    defects: tuple[str, ...]
+
+
+def analyze(path: Path, progress: Progress = lambda _name, _done, _total: None) -> Analysis:
+    """Analyze a bundle.
+
+    Raises:
+        BundleError: where the input is no bundle.
+    """
+    evidence, quotes = gather(path, progress)
+    measurements = measure(evidence)
+    judgements = judge_all(measurements)
+    verdict = find_verdict(judgements)
+    findings = build(evidence, measurements, judgements, verdict, quotes.line)
+    defects = [f"{warning.file}: {warning.message}" for warning in failures(evidence)]
+    defects += [f"cause {one.cause}: {one.defect}" for one in judgements if one.defect]
+    return Analysis(evidence, measurements, judgements, verdict, findings, tuple(defects))

@@ -1,0 +1,1 @@
+"""A bundle's members: listed, decoded, told apart."""

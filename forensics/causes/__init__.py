@@ -1,0 +1,65 @@
+"""Root causes, one module per cause, found by being in this folder.
+
+A cause module is an interface of names: `ID` (contracts.md), `TITLE`, `PRECEDENCE` (of causes with equal standing, the
+lower comes first: what would cure first), `TEXTS` (English messages by id), `PROVES`, `RULES_OUT`, `CURES` (one sentence
+each, for `forensics causes ID`), `REFERENCES` (sources), and `judge(measurements) -> Judgement`, a pure function that
+only compares and explains; the arithmetic is in `measure`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Protocol, cast
+
+from forensics.judgement import INCONCLUSIVE, Judgement, Statement
+from forensics.measure.measurements import Measurements
+
+DEFECT_MESSAGE = "defect"
+COMMON_TEXTS = {DEFECT_MESSAGE: "This cause could not be judged: a defect of forensics ({error})."}
+
+
+class Cause(Protocol):
+    """The names of a cause module."""
+
+    ID: str
+    TITLE: str
+    PRECEDENCE: int
+    TEXTS: Mapping[str, str]
+    PROVES: str
+    RULES_OUT: str
+    CURES: str
+    REFERENCES: tuple[str, ...]
+
+    def judge(self, measurements: Measurements) -> Judgement:
+        """Give a verdict on this cause; pure."""
+
+
+@cache
+def all_causes() -> tuple[Cause, ...]:
+    """Every cause, by precedence."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+    causes = [cast("Cause", module) for module in modules if hasattr(module, "judge")]
+    return tuple(sorted(causes, key=lambda cause: (cause.PRECEDENCE, cause.ID)))
+
+
+def judge_all(measurements: Measurements) -> tuple[Judgement, ...]:
+    """Ask every cause. One that raises is a defect of ours, shown as such; the others still stand."""
+    return tuple(_judged(cause, measurements) for cause in all_causes())
+
+
+def _judged(cause: Cause, measurements: Measurements) -> Judgement:
+    try:
+        return cause.judge(measurements)
+    except Exception as error:  # noqa: BLE001 - the cause loop: one broken cause must not silence the rest
+        text = f"{type(error).__name__}: {error}"
+        return Judgement(cause.ID, INCONCLUSIVE, Statement(DEFECT_MESSAGE, {"error": text}), defect=text)
+
+
+def texts(cause_id: str) -> Mapping[str, str]:
+    """The messages of a cause, with those that all share."""
+    for cause in all_causes():
+        if cause_id == cause.ID:
+            return {**COMMON_TEXTS, **cause.TEXTS}
+    return COMMON_TEXTS

@@ -1,0 +1,403 @@
+"""The 32-bit TIME_WAIT clock wrapped after 497.1 days up: TIME_WAIT ports are never released (KB2553549).
+
+Signature: uptime past 2^32 ticks of 10 ms on Windows 6.0 or 6.1 without the fix, TIME_WAIT rows that outlive the
+delay, far more of them than the connection rate explains. domain.md §1, §2 (C1), §7; the ladder is contracts.md's.
+
+`confirmed` only where nothing is assumed: uptime past the wrap, an affected system, and either (a) most TIME_WAIT rows
+seen to outlive max(registry delay, 240 s) in excess of what could have been opened anew, or (b) a loaded tcpip.sys
+known to be unfixed with R = N/(λ·D) ≥ 10 at the upper bound of λ, N and λ paired.
+"""
+
+from forensics.judgement import (
+    CONFIRMED,
+    DECISIVE,
+    INCONCLUSIVE,
+    LIKELY,
+    NOW,
+    POSSIBLE,
+    RULED_OUT,
+    STRONG,
+    WEAK,
+    Judgement,
+    Missing,
+    Point,
+    Remedy,
+    Statement,
+    strongest,
+)
+from forensics.knowledge import commands
+from forensics.knowledge.tick import TICK_WRAP
+from forensics.knowledge.time_wait import DISPUTED_DELAY
+from forensics.measure.measurements import WIDEST_COUNT, WIDEST_START, BootCase, Measurements
+from forensics.measure.snapshots import table_source
+from forensics.measure.time_wait import TimeWait
+
+ID = "tick-wrap-497d"
+TITLE = "TIME_WAIT ports are never released after 497 days of uptime (KB2553549)"
+PRECEDENCE = 10
+REFERENCES = (
+    "Microsoft KB2553549: All the TCP/IP ports that are in a TIME_WAIT status are not closed after 497 days",
+    "Microsoft Japan support blog jpntsblog/497-2 (tcpip.sys is the deciding file)",
+    "vwnet.jp/Windows/WS08R2/497daysissu.htm (fixed versions by branch)",
+    "Alibaba Cloud, Windows Networking Troubleshooting 3 (mechanism; founding case)",
+)
+PROVES = (
+    "Uptime past 497.1 days in the boot judged, Windows Vista, 7, Server 2008 or 2008 R2, and either most TIME_WAIT "
+    "rows of one netstat still there in another taken more than max(registry TcpTimedWaitDelay, 240 s) later, beyond "
+    "what Active Opens says can have been opened anew; or a loaded tcpip.sys older than the fix together with ten "
+    "times more TIME_WAIT than the connection rate explains."
+)
+RULES_OUT = (
+    "Uptime short of the wrap, a system other than Windows 6.0 and 6.1, a fixed tcpip.sys that was there before the "
+    "boot, or TIME_WAIT rows that expire."
+)
+CURES = "Restart the machine (restarts the clock), then install KB2553549 or any later update of tcpip.sys."
+
+_POSSIBLE_SHARE = 0.25  # contracts.md, the ladder: a quarter of the usable ports
+_LIKELY_SHARE = 0.5  # contracts.md, the ladder: half of them
+_RATIO = 10  # contracts.md and the issue: R ≥ 10
+_MOST = 0.5  # the rule and not an exception: a restarted 2MSL timer can keep a single row (RFC 793, page 73)
+
+TEXTS = {
+    "headline-confirmed": (
+        "TIME_WAIT ports are no longer released: the machine has been up {uptime:days}, past the 497.1 days after "
+        "which an unpatched {system} never frees them (KB2553549)."
+    ),
+    "headline-likely": (
+        "TIME_WAIT ports are probably no longer released: the machine has been up {uptime:days}, past the 497.1 days "
+        "of KB2553549."
+    ),
+    "headline-likely-previous": (
+        "Before the last restart TIME_WAIT ports were probably no longer released: that run lasted {uptime:days}, past the "
+        "497.1 days of KB2553549."
+    ),
+    "headline-possible": (
+        "The machine has been up {uptime:days}, past the 497.1 days of KB2553549; TIME_WAIT ports may no longer be released."
+    ),
+    "headline-inconclusive": "Whether the 497-day defect (KB2553549) is at work cannot be told from this bundle.",
+    "headline-ruled-out": "The 497-day defect (KB2553549) is not the cause.",
+    "past-wrap": (
+        "The machine had been up {uptime:seconds} ({uptime:days}) at collection; the TIME_WAIT clock wraps at "
+        "{wrap:seconds} (497.1 days), that is {past:duration} earlier, on {wrap_at:utc}."
+    ),
+    "past-wrap-previous": (
+        "The run that ended {ended_at:utc} had lasted {uptime:seconds} ({uptime:days}); its TIME_WAIT clock wrapped on {wrap_at:utc}."
+    ),
+    "short-of-wrap": (
+        "The machine had been up {uptime:days}; the TIME_WAIT clock wraps at 497.1 days, not before {wrap_at:utc}."
+    ),
+    "short-of-wrap-previous": "The run that ended {ended_at:utc} had lasted {uptime:days}, short of the 497.1 days.",
+    "straddles-wrap": (
+        "The uptime is known only to lie between {low:days} and {high:days}: the wrap at 497.1 days falls inside."
+    ),
+    "affected-system": "{system} has the defect unless it is fixed.",
+    "not-affected": "{why}.",
+    "unfixed": "The fix is not there: {why}.",
+    "fixed": "The fix is in force: {why}.",
+    "installed-not-loaded": "The fix is not known to be in force: {why}.",
+    "fix-unknown": "The fix is not known to be in force: {why}.",
+    "survivors": (
+        "Of {before:count} TIME_WAIT rows, {survived:count} were still there {seconds:seconds} later, though none lives longer than "
+        "{delay:seconds} and at most {reopened:count} can have been opened anew in between: {excess:count} were never released."
+    ),
+    "expired": (
+        "TIME_WAIT rows do expire: of {before:count} rows {expired:count} were released within {seconds:seconds}, after the wrap."
+    ),
+    "share": ("TIME_WAIT holds {ports:count} of {usable:count} usable dynamic ports ({share:percent})."),
+    "ratio-high": (
+        "Ordinary expiry would need {needed:rate} to keep {ports:count} ports in TIME_WAIT; the machine opened {seen:rate}. "
+        "That is R = {ratio:ratio} times too few to explain them (at least {bound:ratio} at the upper bounds)."
+    ),
+    "ratio-none": (
+        "Ordinary expiry would need {needed:rate} to keep {ports:count} ports in TIME_WAIT; the machine opened none in "
+        "{seconds:seconds}. That is at least {bound:ratio} times too few to explain them."
+    ),
+    "ratio-low": (
+        "Ordinary expiry explains the TIME_WAIT ports: {ports:count} need {needed:rate}, and the machine opened {seen:rate} "
+        "(R = {ratio:ratio})."
+    ),
+    "events-after-wrap": ("Event {ids} was logged {count:count} times after the wrap, first on {first:utc}."),
+    "events-before-wrap": "Event {ids} was logged {count:count} times before the wrap already, first on {first:utc}.",
+    "full-at": (
+        "Since the wrap {rate:rate} explains all {ports:count} TIME_WAIT ports; at that rate the range of {usable:count} ports "
+        "{tense} full on {full_at:utc}, and {wider:count} more ports would last {lasting:duration}."
+    ),
+    "seen-against-version": (
+        "Conflict: rows were seen to outlive the delay, though versions say that the fix is loaded. What was seen outranks what is "
+        "listed; the finding is held at likely."
+    ),
+    "uptime-conflict": "Witnesses of the uptime disagree; the finding is held at likely.",
+    "missing-uptime": "The uptime: the System event log holds it (event 6013).",
+    "missing-uptime-exact": "The uptime to the second at a known moment.",
+    "missing-system": "Which Windows this is.",
+    "missing-fix": "Which tcpip.sys the running system loaded: its version and when the file was created.",
+    "missing-tables": (
+        "Two netstat tables more than {delay:seconds} apart, each with netstat -s beside it: they show whether TIME_WAIT rows expire."
+    ),
+    "missing-registry": "TcpTimedWaitDelay, to know how long TIME_WAIT may last here.",
+    "missing-previous": (
+        "netstat of the time of the trouble is gone with the restart; should it come back, collect before restarting."
+    ),
+    "do-restart": "Restart the machine in a planned window; fail over cluster roles and check other domain controllers first.",
+    "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
+    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back). Running services stop. Without the fix the defect returns 497.1 days after the restart.",
+    "do-widen": "To gain time until then, widen the dynamic range.",
+    "do-widen-effect": "Adds {wider:count} ports at once; at the present rate they last {lasting:duration}.",
+    "do-widen-effect-unknown": "Adds {wider:count} ports at once.",
+    "do-widen-caution": "Check that no service listens in the new range and that firewalls let it through. It is no cure.",
+    "do-fix": "Install KB2553549 or any later update of tcpip.sys, then restart.",
+    "do-fix-effect-plain": "tcpip.sys must reach the first fixed version of its branch.",
+    "do-fix-loaded": "The fix is installed but waits for a restart: restart the machine.",
+    "do-fix-caution": (
+        "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first."
+    ),
+}
+
+
+def judge(measurements: Measurements) -> Judgement:
+    """Judge the running boot and every earlier one in the log; the strongest answer stands."""
+    return strongest([_judge(case, measurements) for case in measurements.cases])
+
+
+def _judge(case: BootCase, m: Measurements) -> Judgement:
+    seen = _Seen(case, m)
+    status = _status(case, m, seen)
+    points = (
+        *_uptime_points(case, m),
+        *_fix_points(case, m),
+        *(_traffic_points(case, m, seen) if seen.relevant else ()),
+    )
+    if status == LIKELY and case.fix.state == "fixed":
+        points = (*points, Point(Statement("seen-against-version"), -WEAK))
+    if case.applies_to == NOW and case.uptime and case.uptime.straddles(TICK_WRAP) and m.uptime.disagreements:
+        points = (*points, Point(Statement("uptime-conflict"), -WEAK))
+    missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
+    remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
+    return Judgement(ID, status, _headline(status, case, m), points, missing, remedies, case.applies_to)
+
+
+class _Seen:
+    """What the connection tables show; of the running boot alone, for they were taken in it."""
+
+    def __init__(self, case: BootCase, m: Measurements) -> None:
+        wait = m.time_wait
+        self.relevant = case.applies_to == NOW and wait.tables > 0
+        self.share = m.time_wait_share if self.relevant else 0.0
+        self.bound = _ratio_bound(wait) if self.relevant else None
+        before = wait.compared.rows_before if wait.compared else 0
+        self.outlived = self.relevant and bool(wait.excess) and (wait.excess or 0) > before * _MOST
+        self.expired = self.relevant and bool(wait.expired) and (wait.expired or 0) > before * _MOST
+        # A pile that appeared between the tables may be a burst of closes: R proves only what stood all the time.
+        persisted = wait.compared is not None and wait.compared.rows_before * 2 >= wait.compared.rows_after
+        self.paired = self.relevant and wait.ratio_at_least is not None and wait.ratio_at_least >= _RATIO and persisted
+
+
+def _ratio_bound(wait: TimeWait) -> float | None:
+    """R at the upper bounds of rate and delay, over whatever interval was measured."""
+    if wait.observed is None or not wait.ports:
+        return None
+    return wait.ports / (wait.observed.per_second_at_most * wait.delay.at_most)
+
+
+def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
+    """The ladder of contracts.md."""
+    if case.fix.state == "not-affected" or case.short_of_wrap:
+        return RULED_OUT
+    if case.fix.state == "fixed":
+        return LIKELY if seen.outlived and case.past_wrap else RULED_OUT
+    if case.uptime is None or m.system.version is None:
+        return INCONCLUSIVE
+    if not case.past_wrap:
+        return LIKELY if m.uptime.disagreements and (seen.outlived or seen.paired) else INCONCLUSIVE
+    if seen.expired and _wrapped_before_tables(case, m):
+        return RULED_OUT
+    if seen.outlived or (seen.paired and case.fix.state == "unfixed"):
+        # Without the event log the uptime rests on one counter that nothing bears out.
+        return CONFIRMED if m.uptime.method == "6013" or m.uptime.corroborated else LIKELY
+    if seen.share >= _LIKELY_SHARE or case.after_wrap or (seen.bound is not None and seen.bound >= _RATIO):
+        return LIKELY
+    return POSSIBLE if seen.share >= _POSSIBLE_SHARE else INCONCLUSIVE
+
+
+def _wrapped_before_tables(case: BootCase, m: Measurements) -> bool:
+    """Whether every row of the first table was made after the wrap: older ones expire as they should."""
+    compared = m.time_wait.compared
+    if compared is None or compared.seconds is None or case.uptime is None:
+        return False
+    return case.uptime.low - compared.seconds - m.time_wait.delay.at_most >= TICK_WRAP
+
+
+def _headline(status: str, case: BootCase, m: Measurements) -> Statement:
+    params = {"uptime": case.seconds or 0.0, "system": m.system.name or "this Windows"}
+    if status == LIKELY and case.applies_to != NOW:
+        return Statement("headline-likely-previous", params)
+    return Statement(f"headline-{status.replace('_', '-')}", params)
+
+
+def _uptime_points(case: BootCase, m: Measurements) -> list[Point]:
+    if case.uptime is None or case.boot is None or case.seconds is None:
+        return []
+    suffix = "" if case.applies_to == NOW else "-previous"
+    sources = (case.boot.source, *((case.boot.end_source,) if case.boot.end_source else ()))
+    params = {
+        "uptime": case.seconds,
+        "wrap": TICK_WRAP,
+        "wrap_at": case.boot.wrap_at,
+        "past": case.seconds - TICK_WRAP,
+        "ended_at": case.boot.ended_at,
+    }
+    if case.past_wrap:
+        return [Point(Statement(f"past-wrap{suffix}", params), STRONG, sources)]
+    if case.short_of_wrap:
+        return [Point(Statement(f"short-of-wrap{suffix}", params), -DECISIVE, sources)]
+    straddles = Statement("straddles-wrap", {"low": case.uptime.low, "high": case.uptime.high})
+    return [Point(straddles, WEAK, (m.uptime.source,) if m.uptime.source else sources)]
+
+
+def _fix_points(case: BootCase, m: Measurements) -> list[Point]:
+    fix = case.fix
+    why = Statement({"unknown": "fix-unknown"}.get(fix.state, fix.state), {"why": fix.statement})
+    if fix.state in {"not-affected", "fixed"}:
+        return [Point(why, -DECISIVE, fix.sources)]
+    points = []
+    if m.system.version is not None:
+        system = Statement("affected-system", {"system": m.system.name})
+        points.append(Point(system, WEAK, m.system.source))
+    if fix.state == "unfixed":
+        points.append(Point(why, STRONG, fix.sources))
+    elif fix.sources:
+        points.append(Point(why, WEAK, fix.sources))
+    return points
+
+
+def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]:
+    wait = m.time_wait
+    latest = (table_source(m.tables[-1]),)
+    pool = m.fullest_tcp
+    points = []
+    if seen.share >= _POSSIBLE_SHARE:
+        params: dict[str, object] = {"ports": wait.ports, "usable": pool.usable, "share": m.time_wait_share}
+        weight = STRONG if seen.share >= _LIKELY_SHARE else WEAK
+        points.append(Point(Statement("share", params), weight, (*latest, *((pool.source,) if pool.source else ()))))
+    points.extend(_ratio_points(wait, seen))
+    compared = wait.compared
+    if compared and compared.seconds:
+        both = (table_source(compared.before), table_source(compared.after))
+        opened = wait.observed.sources if wait.observed else ()
+        params = {
+            "before": compared.rows_before,
+            "survived": wait.survivors,
+            "expired": wait.expired,
+            "seconds": compared.seconds,
+            "delay": wait.delay.at_most,
+            "reopened": wait.reopened_at_most,
+            "excess": wait.excess,
+        }
+        if seen.outlived:
+            points.append(Point(Statement("survivors", params), DECISIVE, (*both, *opened)))
+        elif seen.expired:
+            points.append(Point(Statement("expired", params), -DECISIVE, (*both, *opened)))
+    points.extend(_event_points(case))
+    if case.past_wrap and m.forecast and seen.share >= _POSSIBLE_SHARE and m.collection.moment:
+        params = {
+            "rate": m.forecast.explaining_rate,
+            "ports": wait.ports,
+            "usable": pool.usable,
+            "full_at": m.forecast.full_at,
+            "tense": "was" if m.forecast.full_at <= m.collection.moment.at else "will be",
+            "wider": WIDEST_COUNT - pool.count,
+            "lasting": m.forecast.wider_range_seconds,
+        }
+        points.append(Point(Statement("full-at", params), WEAK, latest))
+    return points
+
+
+def _ratio_points(wait: TimeWait, seen: _Seen) -> list[Point]:
+    if wait.observed is None or seen.bound is None:
+        return []
+    params: dict[str, object] = {
+        "needed": wait.needed_rate,
+        "ports": wait.ports,
+        "seen": wait.observed.per_second,
+        "seconds": wait.observed.seconds,
+        "ratio": wait.ratio,
+        "bound": seen.bound,
+    }
+    if seen.bound >= _RATIO:
+        message = "ratio-high" if wait.ratio is not None else "ratio-none"
+        return [Point(Statement(message, params), STRONG, wait.observed.sources)]
+    if wait.ports <= wait.observed.most / wait.observed.seconds * wait.delay.at_most and wait.ratio is not None:
+        return [Point(Statement("ratio-low", params), -STRONG, wait.observed.sources)]
+    return []
+
+
+def _event_points(case: BootCase) -> list[Point]:
+    points = []
+    before = tuple(one for one in case.port_events if one not in case.after_wrap)
+    for events, message, weight in (
+        (case.after_wrap, "events-after-wrap", WEAK),
+        (before, "events-before-wrap", -WEAK),
+    ):
+        if events and case.past_wrap:
+            ids = ", ".join(str(number) for number in sorted({one.event.id for one in events}))
+            params = {"ids": ids, "count": len(events), "first": events[0].at}
+            points.append(Point(Statement(message, params), weight, (events[0].source(), events[-1].source())))
+    return points
+
+
+def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
+    missing = []
+    if case.uptime is None:
+        missing.append(Missing(Statement("missing-uptime"), commands.EXPORT_LOG))
+    elif case.uptime.straddles(TICK_WRAP):
+        both = f"{commands.EXPORT_LOG} & {commands.SYSTEMINFO}"
+        missing.append(Missing(Statement("missing-uptime-exact"), both))
+    if m.system.version is None:
+        missing.append(Missing(Statement("missing-system"), commands.SYSTEMINFO))
+    if case.fix.state in {"unknown", "installed-not-loaded"}:
+        missing.append(Missing(Statement("missing-fix"), commands.TCPIP_VERSION))
+    if case.applies_to != NOW:
+        missing.append(Missing(Statement("missing-previous"), commands.netstat_twice(m.time_wait.delay.at_most)))
+        return tuple(missing)
+    delay = m.time_wait.delay
+    if m.time_wait.excess is None:
+        twice = commands.netstat_twice(delay.at_most)
+        missing.append(Missing(Statement("missing-tables", {"delay": delay.at_most}), twice))
+    if delay.source is None and delay.at_most > DISPUTED_DELAY:
+        missing.append(Missing(Statement("missing-registry"), commands.TCPIP_PARAMETERS))
+    return tuple(missing)
+
+
+def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
+    loaded = case.fix.state == "installed-not-loaded"
+    fix = Remedy(
+        "for-good",
+        Statement("do-fix-loaded" if loaded else "do-fix"),
+        "" if loaded else commands.INSTALL,
+        None if loaded else Statement("do-fix-effect-plain"),
+        Statement("do-fix-caution") if m.system.version == (6, 0) else None,
+    )
+    if case.applies_to != NOW:
+        return (fix,)
+    pool = m.fullest_tcp
+    wider = WIDEST_COUNT - pool.count
+    restart = Remedy(
+        "now",
+        Statement("do-restart"),
+        commands.RESTART,
+        Statement("do-restart-effect"),
+        Statement("do-restart-caution"),
+    )
+    if wider <= 0:
+        return (restart, fix)
+    effect = Statement("do-widen-effect-unknown", {"wider": wider})
+    if m.forecast and m.time_wait_share >= _POSSIBLE_SHARE:
+        effect = Statement("do-widen-effect", {"wider": wider, "lasting": m.forecast.wider_range_seconds})
+    widen = Remedy(
+        "next",
+        Statement("do-widen"),
+        commands.widen(pool.family, "tcp", WIDEST_START, WIDEST_COUNT),
+        effect,
+        Statement("do-widen-caution"),
+    )
+    return (restart, widen, fix)

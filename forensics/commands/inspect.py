@@ -1,0 +1,43 @@
+"""`forensics inspect`: every member and what became of it; no verdict."""
+
+from pathlib import Path
+
+import msgspec
+
+from forensics.cli import Exit
+from forensics.commands.consoles import console, say
+from forensics.commands.output import write
+from forensics.commands.progress import progress
+from forensics.errors import UsageError
+from forensics.evidence import FileReport, Warned
+from forensics.ingest import failures, gather
+from forensics.report.terminal import render_inspect
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """The JSON of the command."""
+
+    schema: str
+    name: str
+    sha256: str
+    files: tuple[FileReport, ...]
+    warnings: tuple[Warned, ...]
+
+
+def run(bundle: Path, json: str | None) -> Exit:
+    """Show the table; as JSON where asked for."""
+    if not bundle.exists():
+        raise UsageError(f"{bundle}: no such file or folder")
+    with progress(bundle.name) as tell:
+        evidence, _ = gather(bundle, tell)
+    if json:
+        inspection = Inspection(
+            "forensics.inspection/1", evidence.name, evidence.sha256, evidence.files, evidence.warnings
+        )
+        write(json, msgspec.json.format(msgspec.json.encode(inspection), indent=2) + b"\n")
+    if json != "-":
+        render_inspect(evidence.files, evidence.warnings, console())
+    defects = list(failures(evidence))
+    for defect in defects:
+        say(f"forensics: {defect.file}: {defect.message}")
+    return Exit.DEFECT if defects else Exit.DONE

@@ -1,0 +1,1 @@
+"""Facts of Windows as tables, each with its source."""

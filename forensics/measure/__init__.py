@@ -1,0 +1,1 @@
+"""Arithmetic on evidence: uptime, ports, rates, turnover; causes only compare what is measured here."""

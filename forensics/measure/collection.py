@@ -1,0 +1,138 @@
+"""When the evidence was collected, and when each netstat ran.
+
+Methods, best first (issue's order): the manifest; the member's own time (UTC where the archive has it, else wall
+clock read with the machine's offset); the newest event. A member's time is believed only where the event log bears
+it out: a machine that runs writes event 6013 every noon (domain.md §4.1), so a log that ends over 25 hours before a
+file was written says that the file's date is not the collection's (re-zipped, downloaded), unless the log lost records.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from forensics.evidence import Evidence, Found
+from forensics.measure.log import SystemLog
+from forensics.measure.zone import Zone
+from forensics.parsers.netstat import Snapshot
+
+QUIET_LOG = timedelta(hours=25)  # 6013 comes every 24 h; an hour for a change to or from daylight saving
+_CLOCK_SLACK = timedelta(minutes=5)  # events are written while a collection runs
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time, its bounds, and what it was read from: `manifest`, `member-time`, `newest-event` or `unknown`."""
+
+    at: datetime
+    low: datetime
+    high: datetime
+    method: str
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A netstat table and when it was taken. `monotonic` are seconds on the collector's own clock."""
+
+    found: Found[Snapshot]
+    moment: Moment | None
+    monotonic: float | None
+
+
+class Collection(msgspec.Struct, frozen=True):
+    """The moment that all "now" figures refer to: the latest netstat, or the newest evidence without one."""
+
+    moment: Moment | None
+    note: str = ""
+
+
+def member_moment(found: Found[object], zone: Zone, log: SystemLog) -> tuple[Moment | None, str]:
+    """When a member's command ran; with a note where its date was not believed."""
+    if found.entry and found.entry.started_at:
+        at = found.entry.started_at
+        return Moment(at, at, at, "manifest"), ""
+    if found.time.utc is None and found.time.local is None:
+        return None, ""
+    spread = timedelta(0)
+    if found.time.utc is not None:
+        at = found.time.utc
+    else:
+        local = found.time.local or datetime.min  # noqa: DTZ901 - not reached: one of both is set
+        offset = zone.at_local(local)
+        if offset.basis == "unknown":
+            return None, f"{found.file}: dated {local} in an unknown time zone"
+        at, spread = offset.to_utc(local), timedelta(minutes=offset.uncertain)
+    newest = log.last_at
+    low, high = at - spread, at + spread
+    if newest is None:
+        return Moment(at, low, high, "member-time"), ""
+    if high + _CLOCK_SLACK < newest - timedelta(hours=1):
+        return (
+            None,
+            f"{found.file}: dated {at:%Y-%m-%d %H:%M} UTC, before the newest event: not the time of collection",
+        )
+    if low - newest > QUIET_LOG:
+        if not log.damaged:
+            return None, (
+                f"{found.file}: dated {at:%Y-%m-%d %H:%M} UTC, over 25 hours after the newest event of a log that has "
+                "a daily one: not believed as the time of collection"
+            )
+        low = newest
+    return Moment(at, max(low, min(at, newest)), high, "member-time"), ""
+
+
+def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Taken, ...], tuple[str, ...]]:
+    """Every netstat table with its time, in the order taken; notes on dates that were not believed."""
+    notes: list[str] = []
+    taken = []
+    for found in evidence.all(Snapshot):
+        moment, note = member_moment(found, zone, log)
+        if note and note not in notes:
+            notes.append(note)
+        entry = found.entry
+        monotonic = entry.monotonic_ms / 1000 if entry and entry.monotonic_ms is not None else None
+        taken.append(Taken(found, moment, monotonic))
+    # Without any times, file-name order (contracts.md); several tables in one member stand in the order pasted.
+    timeless = datetime.min.replace(tzinfo=UTC)
+    known = all(one.moment for one in taken)
+    taken.sort(
+        key=lambda one: (
+            one.moment.at if known and one.moment else timeless,
+            _natural(one.found.file),
+            one.found.fact.line,
+        )
+    )
+    return tuple(taken), tuple(notes)
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key under which `ano-2` comes before `ano-10`."""
+    parts: list[tuple[int, str]] = []
+    digits = ""
+    for letter in name.lower() + "\0":
+        if letter.isascii() and letter.isdigit():
+            digits += letter
+            continue
+        if digits:
+            parts.append((int(digits[:12]), ""))
+            digits = ""
+        parts.append((0, letter))
+    return tuple(parts)
+
+
+def find_collection(evidence: Evidence, taken: tuple[Taken, ...], log: SystemLog) -> Collection:
+    """The moment of collection. Never before the newest event (contracts.md)."""
+    moments = [one.moment for one in taken if one.moment]
+    if moments:
+        latest = max(moments, key=lambda moment: moment.at)
+    elif evidence.manifest and (evidence.manifest.finished_at or evidence.manifest.started_at):
+        at = evidence.manifest.finished_at or evidence.manifest.started_at or datetime.min.replace(tzinfo=UTC)
+        latest = Moment(at, at, at, "manifest")
+    elif log.last_at:
+        high = log.last_at + QUIET_LOG
+        return Collection(Moment(log.last_at, log.last_at, high, "newest-event"), "no file says when it was collected")
+    else:
+        return Collection(None, "neither a manifest, nor a believable file date, nor an event log says when")
+    if log.last_at and latest.at < log.last_at:
+        late = log.last_at - latest.at
+        note = f"the newest event is {late} later than the {latest.method} says" if late > _CLOCK_SLACK else ""
+        moved = Moment(log.last_at, max(latest.low, log.last_at), max(latest.high, log.last_at), latest.method)
+        return Collection(moved, note)
+    return Collection(latest)

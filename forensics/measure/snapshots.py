@@ -1,0 +1,117 @@
+"""The netstat tables in time: which are full, what the latest holds, and what became of TIME_WAIT rows between two."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from forensics.evidence import Source
+from forensics.measure.collection import Taken
+from forensics.measure.ports import PortUse
+from forensics.parsers.netstat import Row
+
+TIME_WAIT = "TIME_WAIT"
+_PLAIN_SWITCHES = frozenset("ano")
+
+
+class Turnover(msgspec.Struct, frozen=True):
+    """TIME_WAIT rows on dynamic ports of an earlier table looked up in a later one, `seconds` apart.
+
+    `survived` is how many 4-tuples stand in both; survivors may have expired and been opened anew in between.
+    """
+
+    before: Taken
+    after: Taken
+    seconds: float | None
+    rows_before: int
+    rows_after: int
+    survived: int
+    survived_by_family: tuple[tuple[int, int], ...]
+
+    @property
+    def born(self) -> int:
+        """Rows that were not there before."""
+        return self.rows_after - self.survived
+
+    @property
+    def gone(self) -> int:
+        """Rows that are no longer there."""
+        return self.rows_before - self.survived
+
+
+def plain(taken: Sequence[Taken]) -> tuple[Taken, ...]:
+    """The tables that are compared: plain `-ano` ones; without any, whatever lists connections (contracts.md)."""
+    complete = [one for one in taken if one.found.fact.listens] or list(taken)
+    chosen = [one for one in complete if _is_plain(one)]
+    return tuple(chosen or complete)
+
+
+def _is_plain(one: Taken) -> bool:
+    snapshot = one.found.fact
+    if snapshot.has_images or snapshot.has_offload or snapshot.has_bound:
+        return False
+    command = one.found.entry.command.lower() if one.found.entry else ""
+    switches = {word.lstrip("-/") for word in command.split()[1:]} if "netstat" in command else set()
+    return not switches or set("".join(switches)) <= _PLAIN_SWITCHES
+
+
+def bound_rows(taken: Sequence[Taken]) -> tuple[Row, ...]:
+    """BOUND rows of the latest table that shows any (`-q`)."""
+    shown = [one.found.fact for one in taken if one.found.fact.has_bound]
+    return tuple(row for row in shown[-1].rows if row.state == "BOUND") if shown else ()
+
+
+def listening_ports(rows: Sequence[Row]) -> frozenset[tuple[int, int]]:
+    """Family and port of every listener: TIME_WAIT there belongs to clients of this machine (domain.md §2, C21)."""
+    return frozenset(
+        (row.family, row.local_port) for row in rows if row.state == "LISTENING" and row.local_port is not None
+    )
+
+
+def dynamic_time_wait(rows: Sequence[Row], pools: Sequence[PortUse]) -> list[Row]:
+    """The TIME_WAIT rows that use up the dynamic range: local port inside it and no listener's."""
+    ranges = {pool.family: pool for pool in pools if pool.protocol == "TCP"}
+    listeners = listening_ports(rows)
+    return [
+        row
+        for row in rows
+        if row.state == TIME_WAIT
+        and ranges[row.family].holds(row.local_port)
+        and (row.family, row.local_port) not in listeners
+    ]
+
+
+def by_state(rows: Sequence[Row]) -> dict[str, int]:
+    """All TCP rows, IPv4 and IPv6, by English state name (contracts.md), most frequent first."""
+    counts = Counter(row.state or "(none)" for row in rows if row.protocol == "TCP")
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def turnover(before: Taken, after: Taken, pools: Sequence[PortUse]) -> Turnover:
+    """Compare two tables."""
+    first = {row.connection: row.family for row in dynamic_time_wait(before.found.fact.rows, pools)}
+    second = {row.connection for row in dynamic_time_wait(after.found.fact.rows, pools)}
+    kept = [family for connection, family in first.items() if connection in second]
+    return Turnover(
+        before,
+        after,
+        seconds_between(before, after),
+        len(first),
+        len(second),
+        len(kept),
+        tuple(sorted(Counter(kept).items())),
+    )
+
+
+def seconds_between(before: Taken, after: Taken) -> float | None:
+    """The time between two tables: on the collector's own clock where it kept one, else by their times."""
+    if before.monotonic is not None and after.monotonic is not None and after.monotonic > before.monotonic:
+        return after.monotonic - before.monotonic
+    if before.moment and after.moment and after.moment.at > before.moment.at:
+        return (after.moment.at - before.moment.at).total_seconds()
+    return None
+
+
+def table_source(one: Taken) -> Source:
+    """Point at a table's heading."""
+    return one.found.source(one.found.fact.line)

@@ -1,0 +1,182 @@
+"""The arithmetic of TIME_WAIT: what rate would fill the ports, what rate was seen, and which rows outlived the delay.
+
+Formulas (domain.md §7), N ports in TIME_WAIT, λ connections a second, D the delay in seconds:
+
+- ordinary expiry keeps N = λ·D, so N ports need λ = N / D (15,000 / 120 s = 125 a second);
+- R = N / (λ·D) is about 1 where ordinary expiry explains N, and far above 1 where ports are not released;
+- after the wrap nothing expires: N = λ·(t − t_wrap), so λ = N / (t − t_wrap) explains the pile, and the range of
+  C ports is full at t_wrap + C/λ.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+
+from forensics.evidence import Evidence, Source
+from forensics.knowledge.dynamic_ports import CRITICAL_SHARE
+from forensics.knowledge.time_wait import (
+    DEFAULT_DELAY,
+    DISPUTED_DELAY,
+    LEAST_DELAY,
+    MOST_DELAY,
+    REGISTRY_VALUE,
+)
+from forensics.measure.collection import Taken
+from forensics.measure.ports import PortUse, has_tcpip_parameters, tcpip_parameter
+from forensics.measure.rates import Counted, OpenRate, opened_between
+from forensics.measure.snapshots import Turnover, dynamic_time_wait, turnover
+
+
+class Delay(msgspec.Struct, frozen=True):
+    """`seconds` as configured or by default; `at_most` what it may be in force, for proofs.
+
+    A registry value set since the boot is not in force, and Microsoft's texts name 120 and 240 s: a proof takes
+    max(registry, 240 s), and 300 s (the documented maximum) where the registry was not collected.
+    """
+
+    seconds: int
+    basis: str  # `registry` or `default`
+    at_most: int
+    source: Source | None = None
+
+
+class TimeWait(msgspec.Struct, frozen=True):
+    """What TIME_WAIT does on this machine.
+
+    `ports` are dynamic ports in TIME_WAIT in the latest table; `rows_seen` whether any table was read. `observed` is
+    the rate over the longest interval that ends with it; `compared` the turnover over the same interval.
+    """
+
+    ports: int
+    tables: int
+    delay: Delay
+    observed: OpenRate | None
+    compared: Turnover | None
+    steps: tuple[Turnover, ...]
+    crowded: bool = False  # whether the range is so full that Windows hands out ports in TIME_WAIT again
+
+    @property
+    def needed_rate(self) -> float:
+        """Connections a second that would keep this many ports in TIME_WAIT under ordinary expiry."""
+        return self.ports / self.delay.seconds
+
+    @property
+    def ratio(self) -> float | None:
+        """R by the figures as measured; None where no rate was measured or nothing was opened."""
+        if self.observed is None or not self.observed.opens:
+            return None
+        return self.ports / (self.observed.per_second * self.delay.seconds)
+
+    @property
+    def ratio_at_least(self) -> float | None:
+        """R at the upper bounds of rate and delay; None unless the interval outlasts the delay (N and λ paired)."""
+        if self.observed is None or self.observed.seconds <= self.delay.at_most:
+            return None
+        return self.ports / (self.observed.per_second_at_most * self.delay.at_most)
+
+    @property
+    def outlived(self) -> bool:
+        """Whether the tables compared are further apart than the delay can be."""
+        seconds = self.compared.seconds if self.compared else None
+        return seconds is not None and seconds > self.delay.at_most
+
+    @property
+    def survivors(self) -> int | None:
+        """Rows found in both tables, of the families whose opens were counted; None without two tables."""
+        if self.compared is None:
+            return None
+        if self.observed is None:
+            return self.compared.survived
+        return sum(count for family, count in self.compared.survived_by_family if family in self.observed.families)
+
+    @property
+    def reopened_at_most(self) -> int | None:
+        """How many of them may have expired and been opened anew."""
+        return self.observed.most if self.observed else None
+
+    @property
+    def excess(self) -> int | None:
+        """Survivors that cannot have been opened anew: they outlived the delay. None where that cannot be told."""
+        if not self.outlived or self.survivors is None or self.reopened_at_most is None:
+            return None
+        return max(0, self.survivors - self.reopened_at_most)
+
+    @property
+    def expired(self) -> int | None:
+        """Rows that went away because their time was up; None where that cannot be told.
+
+        A port in TIME_WAIT is handed out again only at exhaustion (ETL 1195, domain.md §2), so while the range is not
+        crowded a row that is gone has expired; in a crowded one, less those that new connections can have taken.
+        """
+        if self.compared is None or not self.outlived:
+            return None
+        if not self.crowded:
+            return self.compared.gone
+        return max(0, self.compared.gone - self.observed.most) if self.observed else None
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """After the wrap: the rate that explains the pile and what it means for the range, `full_at` in UTC."""
+
+    explaining_rate: float
+    full_at: datetime
+    wider_range_seconds: float
+
+
+def find_delay(evidence: Evidence) -> Delay:
+    """The TIME_WAIT delay from the registry, or the default."""
+    value = tcpip_parameter(evidence, REGISTRY_VALUE)
+    if value and LEAST_DELAY <= value[0] <= MOST_DELAY:
+        return Delay(value[0], "registry", max(value[0], DISPUTED_DELAY), value[1])
+    at_most = DISPUTED_DELAY if has_tcpip_parameters(evidence) else MOST_DELAY
+    return Delay(DEFAULT_DELAY, "default", at_most)
+
+
+def find_time_wait(
+    evidence: Evidence, tables: Sequence[Taken], readings: Sequence[Counted], pools: Sequence[PortUse]
+) -> TimeWait:
+    """Measure the latest table against the earliest, and each against the one before it."""
+    delay = find_delay(evidence)
+    if not tables:
+        return TimeWait(0, 0, delay, None, None, ())
+    latest = tables[-1]
+    ports = {(row.family, row.local_port) for row in dynamic_time_wait(latest.found.fact.rows, pools)}
+    steps = tuple(turnover(before, after, pools) for before, after in pairwise(tables))
+    if len(tables) == 1:
+        # Two readings of -s around one table still give a rate.
+        observed = _rate_of_readings(readings)
+        return TimeWait(len(ports), 1, delay, observed, None, steps)
+    observed = opened_between(tables[0], latest, tables, readings)
+    crowded = any((pool.utilisation or 0.0) >= CRITICAL_SHARE for pool in pools if pool.protocol == "TCP")
+    return TimeWait(len(ports), len(tables), delay, observed, turnover(tables[0], latest, pools), steps, crowded)
+
+
+def _rate_of_readings(readings: Sequence[Counted]) -> OpenRate | None:
+    if len(readings) < 2:  # noqa: PLR2004 - a difference needs two
+        return None
+    first, last = readings[0], readings[-1]
+    stand_ins = [Taken(one.found, one.moment, one.monotonic) for one in (first, last)]  # type: ignore[arg-type]
+    return opened_between(stand_ins[0], stand_ins[1], stand_ins, (first, last))
+
+
+def forecast(ports: int, usable: int, wrap_at: datetime, at: datetime, wider: int) -> Forecast | None:
+    """What follows if nothing has been released since the wrap.
+
+    Args:
+        ports: dynamic ports in TIME_WAIT at `at`.
+        usable: ports that the range can give.
+        wrap_at: when the clock wrapped, UTC.
+        at: the moment of collection, UTC.
+        wider: ports that a wider range would add.
+    """
+    since = (at - wrap_at).total_seconds()
+    if since <= 0 or not ports:
+        return None
+    rate = ports / since
+    try:
+        full_at = wrap_at + timedelta(seconds=usable / rate)
+    except OverflowError:
+        return None
+    return Forecast(rate, full_at, wider / rate)

@@ -1,0 +1,54 @@
+"""Parsers, one module per kind of evidence, found by being in this folder.
+
+A parser module is an interface of four names: `KIND`, `READS`, `recognise` and `parse` (see `Parser`). Every parser
+whose `recognise` says yes is given the whole member, so that several pasted commands in one file are all read.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Protocol, cast
+
+from forensics.parsed import Parsed
+
+
+class TextParser(Protocol):
+    """A module that reads decoded text."""
+
+    KIND: str
+    READS: str  # "text"
+
+    def recognise(self, text: str) -> bool:
+        """Tell by content alone, never by name, whether this kind occurs in the member."""
+
+    def parse(self, text: str) -> Parsed:
+        """Read every block of this kind; never raise."""
+
+
+class BytesParser(Protocol):
+    """A module that reads a binary format."""
+
+    KIND: str
+    READS: str  # "bytes"
+
+    def recognise(self, data: bytes) -> bool:
+        """Tell by content alone, never by name, whether the member is of this kind."""
+
+    def parse(self, data: bytes) -> Parsed:
+        """Read the member; never raise."""
+
+
+@cache
+def _modules() -> tuple[object, ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
+
+
+def text_parsers() -> tuple[TextParser, ...]:
+    """Every parser of text, by name."""
+    return tuple(cast("TextParser", module) for module in _modules() if getattr(module, "READS", "") == "text")
+
+
+def bytes_parsers() -> tuple[BytesParser, ...]:
+    """Every parser of a binary format, by name."""
+    return tuple(cast("BytesParser", module) for module in _modules() if getattr(module, "READS", "") == "bytes")

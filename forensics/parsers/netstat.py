@@ -1,0 +1,234 @@
+r"""The connection table: `netstat -ano` and its variants, in any language.
+
+What Windows prints (Server 2008 R2, Chinese)::
+
+    活动连接
+
+      协议  本地地址          外部地址        状态           PID
+      TCP    0.0.0.0:135            0.0.0.0:0              LISTENING       832
+      TCP    10.0.0.5:49153         203.0.113.9:443        TIME_WAIT       0
+      TCP    [fe80::1%11]:49160     [fe80::2%11]:445       ESTABLISHED     4
+      UDP    0.0.0.0:123            *:*                                    944
+
+Rows are told by their first word, TCP or UDP, which is Latin everywhere; the rest is split on white space,
+never by column (a Japanese table has a wider first column, long addresses overflow theirs). A row is
+`protocol local foreign [state] [PID] [offload state]`. Under a row, `-b` prints the component and
+`[image.exe]`.
+
+>>> parsed = parse(__doc__)
+>>> snapshot, = parsed.facts
+>>> [(row.state, row.local_port, row.pid) for row in snapshot.rows]
+[('LISTENING', 135, 832), ('TIME_WAIT', 49153, 0), ('ESTABLISHED', 49160, 4), ('', 123, 944)]
+>>> snapshot.rows[2].local_address, snapshot.rows[2].family, snapshot.rows[1].line
+('fe80::1%11', 6, 9)
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from forensics.knowledge.tcp_states import english_state
+from forensics.lines import split_lines
+from forensics.parsed import Parsed, Problem
+from forensics.problems import shortened
+
+KIND = "netstat"
+READS = "text"
+
+# `findstr /n` and `Select-String` put "12:" or "file.txt:12:" in front of a line.
+_PREFIX = re.compile(r"^(?:\S*:)?\d+:[ \t]*(?=TCP|UDP)")
+_ROW = re.compile(r"[ \t]*(?:(?:\S*:)?\d+:[ \t]*)?(?:TCP|UDP)[ \t]+\S*:[^\s:]+[ \t]+\S*:[^\s:]+")
+_ROW_IN_TEXT = re.compile(rf"[\r\n]{_ROW.pattern}")
+_IMAGE = re.compile(r"^\s*\[(.+)\]\s*$")
+_HIGHEST_PORT = 65535
+_ENDPOINTS = 3  # protocol, local, foreign: the words that every row has
+_MOST_WORDS = 8
+_GAP = re.compile(r"\S\s{2,}(?=\S)")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row. Ports are None where netstat printed a name (without `-n`) or `*`.
+
+    `state` is the English name, "" for UDP, and the word as printed where it is not known. `pid` is None
+    where the table has no such column; rows in TIME_WAIT have PID 0 (domain.md §0, trap 5). `image` and
+    `component` come from `-b`, `offload` from `-t`.
+    """
+
+    protocol: str
+    family: int
+    local_address: str
+    local_port: int | None
+    remote_address: str
+    remote_port: int | None
+    state: str
+    pid: int | None
+    line: int
+    image: str = ""
+    component: str = ""
+    offload: str = ""
+
+    @property
+    def connection(self) -> tuple[str, int | None, str, int | None]:
+        """The 4-tuple, by which the same row is found in two snapshots."""
+        return (self.local_address, self.local_port, self.remote_address, self.remote_port)
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The table of one run. `line` is its heading's, or its first row's where it has no heading."""
+
+    line: int
+    rows: tuple[Row, ...]
+
+    @property
+    def has_pids(self) -> bool:
+        """Whether the run had `-o`."""
+        return any(row.pid is not None for row in self.rows)
+
+    @property
+    def has_images(self) -> bool:
+        """Whether the run had `-b`."""
+        return any(row.image for row in self.rows)
+
+    @property
+    def has_offload(self) -> bool:
+        """Whether the run had `-t`."""
+        return any(row.offload for row in self.rows)
+
+    @property
+    def has_bound(self) -> bool:
+        """Whether the run had `-q` and found something."""
+        return any(row.state == "BOUND" for row in self.rows)
+
+    @property
+    def listens(self) -> bool:
+        """Whether any TCP row listens. Every Windows does (port 135): a table without was filtered, or lacks `-a`."""
+        return any(row.state == "LISTENING" for row in self.rows)
+
+
+def recognise(text: str) -> bool:
+    """Find one row."""
+    return _ROW_IN_TEXT.search("\n" + text) is not None
+
+
+def parse(text: str) -> Parsed:
+    """Read every table in the text; each heading starts a new snapshot."""
+    reader = _Reader(split_lines(text))
+    snapshots = tuple(reader.snapshots())
+    rows = sum(len(snapshot.rows) for snapshot in snapshots)
+    count = f"{len(snapshots)} snapshot{'s' * (len(snapshots) != 1)}"
+    return Parsed(snapshots, f"{count}, {rows:,} rows", shortened(list(reader.problems())))
+
+
+class _Reader:
+    """One pass over the lines. Addresses are shared between rows, for 65,000 rows have few different ones."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._unreadable: list[int] = []
+        self._unknown_states: Counter[str] = Counter()
+        self._unknown_at: dict[str, int] = {}
+        self._endpoints: dict[str, tuple[int, str, int | None] | None] = {}
+
+    def problems(self) -> Iterator[Problem]:
+        for word, count in self._unknown_states.items():
+            yield Problem(
+                self._unknown_at[word], f"unknown state '{word[:40]}' in {count:,} rows: kept under that name"
+            )
+        for line in self._unreadable:
+            yield Problem(line, f"not a readable connection: {self._lines[line - 1].strip()[:80]}")
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        rows: list[Row] = []
+        owner: list[str] = []  # the lines under the last row, by which -b names its owner
+        start = heading = 0
+        after_blank = readable = True
+        for number, line in enumerate(self._lines, 1):
+            words = _without_prefix(line).split(None, _MOST_WORDS)
+            if words and words[0] in ("TCP", "UDP") and len(words) >= _ENDPOINTS:
+                if owner:
+                    _give_owner(rows, owner)
+                if heading and rows:
+                    yield Snapshot(start, tuple(rows))
+                    rows, start = [], 0
+                start = start or heading or number
+                heading, owner, before = 0, [], len(rows)
+                rows.extend(self._row(words, number))
+                readable = len(rows) > before
+            elif words and self._is_heading(line, number, after_blank=after_blank):
+                heading = number
+            elif words and readable and not after_blank and not heading:
+                owner.append(line)
+            after_blank = not words
+        _give_owner(rows, owner)
+        if rows:
+            yield Snapshot(start, tuple(rows))
+
+    def _is_heading(self, line: str, number: int, *, after_blank: bool) -> bool:
+        """Tell a table's beginning: the command, or the column headings, in whatever language.
+
+        Headings stand between a blank line and a row, or have wide gaps, which the owners under a row never
+        have.
+        """
+        if "netstat" in line.lower():
+            return not _IMAGE.match(line)
+        before_row = number < len(self._lines) and _ROW.match(self._lines[number]) is not None
+        return (after_blank and before_row) or len(_GAP.findall(line)) > 1
+
+    def _row(self, words: Sequence[str], number: int) -> Iterator[Row]:
+        local, remote = self._endpoint(words[1]), self._endpoint(words[2])
+        if local is None or remote is None:
+            self._unreadable.append(number)
+            return
+        state, pid, offload = _tail(words[_ENDPOINTS:])
+        if state:
+            known = english_state(state)
+            if known is None:
+                self._unknown_states[state] += 1
+                self._unknown_at.setdefault(state, number)
+            state = known or state
+        family, address, port = local
+        _, remote_address, remote_port = remote
+        yield Row(words[0], family, address, port, remote_address, remote_port, state, pid, number, offload=offload)
+
+    def _endpoint(self, text: str) -> tuple[int, str, int | None] | None:
+        if text not in self._endpoints:
+            self._endpoints[text] = _endpoint(text)
+        return self._endpoints[text]
+
+
+def _endpoint(text: str) -> tuple[int, str, int | None] | None:
+    """Split `[fe80::1%11]:49231`, `10.0.0.5:443`, `HOST:https` or `*:*` into family, address and port."""
+    address, colon, port = text.rpartition(":")
+    if not colon or not address or not port:
+        return None
+    family = 6 if address.startswith("[") else 4
+    if not (port.isascii() and port.isdigit()):
+        return family, address.strip("[]"), None
+    number = int(port[:6])
+    return (family, address.strip("[]"), number) if number <= _HIGHEST_PORT else None
+
+
+def _tail(words: Sequence[str]) -> tuple[str, int | None, str]:
+    """Split what follows the endpoints: state word or none, PID or none, offload state or none."""
+    for index in range(len(words) - 1, -1, -1):
+        word = words[index]
+        if word.isascii() and word.isdigit() and len(word) <= 10:  # noqa: PLR2004 - a DWORD has ten digits at most
+            return " ".join(words[:index]), int(word), " ".join(words[index + 1 :])
+    if len(words) > 1 and english_state(words[0]):
+        return words[0], None, " ".join(words[1:])
+    return " ".join(words), None, ""
+
+
+def _without_prefix(line: str) -> str:
+    """Take off what `findstr /n` and `Select-String` put in front of a line."""
+    return _PREFIX.sub("", line) if ":" in line and line[:1].strip() else line
+
+
+def _give_owner(rows: list[Row], lines: Sequence[str]) -> None:
+    """Give the last row the image and component that `-b` printed under it."""
+    image = next((match[1] for match in map(_IMAGE.match, lines) if match), "")
+    if image and rows:
+        component = lines[0].strip() if not _IMAGE.match(lines[0]) else ""
+        rows[-1] = msgspec.structs.replace(rows[-1], image=image, component=component)

@@ -1,0 +1,1 @@
+"""What people and programs read: findings, HTML, PDF, terminal. Nothing is computed here."""

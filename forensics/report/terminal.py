@@ -1,0 +1,149 @@
+"""What a terminal shows: the verdict on one screen, and the table of members of `inspect`.
+
+Plain text where the console is no terminal. Never wider than 80 columns for the verdict, 120 for the table.
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from forensics.evidence import FileReport, Warned
+from forensics.report import words
+from forensics.report.findings import FileEntry, Findings
+from forensics.report.inert import inert
+from forensics.report.numbers import clip
+from forensics.report.view import Front, build_view
+
+WIDTH = 80
+_WIDEST = 120
+_MOST_ACTIONS = 4
+_MOST_ASKED = 3
+_MOST_LINES = 30  # one screen of a small window
+_LINE_LENGTH = 230  # characters of one statement: three lines
+_COMMAND_LENGTH = 300
+_PATH_LENGTH = 400
+_HANG = 12  # characters: labels of what to do
+_TONES = {"found": "bold red", "open": "bold yellow", "clear": "bold green"}
+_TROUBLED = {"partly-read": "yellow", "unreadable": "red", "left": "yellow"}
+_MOST_WARNINGS = 3  # for one member
+_HASH_LENGTH = 12
+_STATUS_HANG = 14  # characters: the longest status and two blanks
+
+
+def render_terminal(findings: Findings, console: Console) -> None:
+    """Print the verdict, why, and what to do."""
+    for line in _fitting(build_view(findings).front, _Page(console, WIDTH)):
+        console.print(line, soft_wrap=True)
+
+
+def render_inspect(files: Sequence[FileEntry | FileReport], warnings: Sequence[Warned], console: Console) -> None:
+    """Print every member: what it is, how it was decoded, what it gave, and what was wrong with it."""
+    page = _Page(console, _WIDEST)
+    listed = {file.path for file in files}
+    lines = [line for file in files for line in _member(file, warnings, page)]
+    for warning in warnings:
+        if warning.file not in listed:
+            where = f"{warning.file}: " if warning.file else ""
+            lines += page.lines(_shown(f"{where}{warning.message}"), label="!", style="yellow")
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+class _Page:
+    """Wraps text for a console, in lines without trailing blanks."""
+
+    def __init__(self, console: Console, widest: int) -> None:
+        self._console = console
+        self._width = min(console.width, widest)
+
+    def lines(self, text: str, *, label: str = "", indent: int = 2, style: str = "") -> list[Text]:
+        """Wrap a paragraph that hangs beside its label."""
+        wrapped = Text(text, style=style).wrap(self._console, max(1, self._width - indent), overflow="fold")
+        starts = [label.ljust(indent), *[" " * indent] * len(wrapped)]
+        for line in wrapped:
+            line.rstrip()
+        return [Text(start).append_text(line) for start, line in zip(starts, wrapped, strict=False)]
+
+
+# What a screen may hold, fullest first: reasons, whether cautions are shown, and causes ruled out.
+_FILLINGS = ((4, True, 3), (3, True, 2), (2, True, 1), (1, True, 1), (1, True, 0), (1, False, 0), (0, False, 0))
+
+
+def _fitting(front: Front, page: _Page) -> list[Text]:
+    """Return the fullest screen that fits. Commands are never left out."""
+    lines: list[Text] = []
+    for reasons, cautions, fallen in _FILLINGS:
+        lines = [*_verdict(front, page), *_why(front, reasons, page), *_todo(front, page, cautions=cautions)]
+        lines += _fallen(front, fallen, page)
+        if len(lines) <= _MOST_LINES:
+            break
+    return lines
+
+
+def _verdict(front: Front, page: _Page) -> list[Text]:
+    facts = {fact.label: fact.value for fact in front.facts}
+    title = page.lines(f"{front.word.upper()}: {front.title}", indent=0, style=_TONES[front.tone])
+    return [
+        *page.lines(f"{facts['Host']}, collected {facts['Collected']}", indent=0, style="dim"),
+        *page.lines(facts["System"], indent=0, style="dim"),
+        *title,
+        *page.lines(f"{front.meaning} {front.scope}".strip()),
+        Text(),
+        *page.lines(clip(front.headline, _LINE_LENGTH)),
+    ]
+
+
+def _why(front: Front, most: int, page: _Page) -> list[Text]:
+    reasons = front.reasons[:most]
+    lines = [line for one in reasons for line in page.lines(clip(one, _LINE_LENGTH), label="  -", indent=4)]
+    return [*_heading("Why"), *lines] if lines else []
+
+
+def _todo(front: Front, page: _Page, *, cautions: bool) -> list[Text]:
+    lines = _heading("What to do")
+    for one in front.actions[:_MOST_ACTIONS]:
+        lines += page.lines(clip(one.action, _LINE_LENGTH), label=f"  {one.when.lower()}", indent=_HANG)
+        lines += _command(one.command, page)
+        if cautions and one.caution:
+            lines += page.lines(clip(f"Caution: {one.caution}", _LINE_LENGTH), indent=_HANG)
+    if front.nothing_to_do:
+        lines += page.lines(front.nothing_to_do)
+    for ask in front.asks[:_MOST_ASKED]:
+        lines += page.lines(clip(ask.statement, _LINE_LENGTH), label="  collect", indent=_HANG)
+        lines += _command(ask.command, page)
+    rest = len(front.actions[_MOST_ACTIONS:]) + len(front.asks[_MOST_ASKED:])
+    return lines + (page.lines(f"and {rest} more in the report") if rest else [])
+
+
+def _command(command: str, page: _Page) -> list[Text]:
+    return page.lines(clip(command, _COMMAND_LENGTH), indent=_HANG, style="cyan") if command else []
+
+
+def _fallen(front: Front, most: int, page: _Page) -> list[Text]:
+    titles = [one.label for one in front.ruled_out[:most]]
+    rest = len(front.ruled_out) - most
+    said = "; ".join([*titles, f"and {rest} more"] if rest > 0 else titles)
+    return [Text(), *page.lines(said, label="Not:", indent=5)] if titles else []
+
+
+def _heading(title: str) -> list[Text]:
+    return [Text(), Text(title, style="bold")]
+
+
+def _member(file: FileEntry | FileReport, warnings: Sequence[Warned], page: _Page) -> list[Text]:
+    own = [warning.message for warning in warnings if warning.file == file.path]
+    facts = [file.kind, file.encoding, f"{words.count(file.size)} bytes", f"sha256 {file.sha256[:_HASH_LENGTH]}"]
+    known = ", ".join(fact for fact in facts if fact)
+    trouble = _TROUBLED.get(file.status, "")
+    lines = page.lines(_shown(file.path), label=file.status, indent=_STATUS_HANG, style="bold")
+    lines[0].stylize(trouble, 0, _STATUS_HANG)
+    lines += page.lines(_shown(f"{known}: {file.note}" if file.note else known), indent=_STATUS_HANG)
+    for message in own[:_MOST_WARNINGS]:
+        lines += page.lines(_shown(f"! {message}"), indent=_STATUS_HANG, style="yellow")
+    rest = len(own) - _MOST_WARNINGS
+    return lines + (page.lines(f"! and {rest} more", indent=_STATUS_HANG, style="yellow") if rest > 0 else [])
+
+
+def _shown(text: str) -> str:
+    return clip(inert(text), _PATH_LENGTH)

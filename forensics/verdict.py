@@ -1,0 +1,44 @@
+"""The verdict: of all causes' answers the one that leads the report (contracts.md)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from forensics.causes import all_causes
+from forensics.judgement import CONFIRMED, INCONCLUSIVE, LIKELY, NOW, POSSIBLE, STATUSES, Judgement, Statement
+
+NO_EXHAUSTION = "no-exhaustion"
+UNDECIDED = "inconclusive"
+_OUTRANKS_NO_EXHAUSTION = frozenset({CONFIRMED, LIKELY})
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """`cause` is a cause's id or `inconclusive`; `judgement` the answer it rests on."""
+
+    cause: str
+    status: str
+    confidence: float
+    headline: Statement
+    applies_to: str
+    judgement: Judgement | None
+
+
+def find_verdict(judgements: Sequence[Judgement]) -> Verdict:
+    """Choose by status, then confidence, then what would cure first.
+
+    `no-exhaustion` yields to any cause that is confirmed or likely, whatever its own standing: it speaks of how full
+    the ports are, the others of what is at work (contracts.md: approaching outranks it; the wrap is judged by its
+    mechanism).
+    """
+    standing = [one for one in judgements if one.status in {CONFIRMED, LIKELY, POSSIBLE} and not one.defect]
+    if not standing:
+        return Verdict(UNDECIDED, INCONCLUSIVE, 0.0, Statement("undecided"), NOW, None)
+    precedence = {cause.ID: cause.PRECEDENCE for cause in all_causes()}
+
+    def order(one: Judgement) -> tuple[bool, int, float, int]:
+        rank = STATUSES.index(one.status)
+        found = one.cause != NO_EXHAUSTION and one.status in _OUTRANKS_NO_EXHAUSTION
+        return not found, rank, -one.confidence, precedence[one.cause]
+
+    best = min(standing, key=order)
+    return Verdict(best.cause, best.status, best.confidence, best.headline, best.applies_to, best)
