@@ -15,7 +15,7 @@ from forensics.bundle.decode import decode, is_binary
 from forensics.bundle.formats import ZIP, foreign_bytes, foreign_text
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport, Found, Warned
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
 from forensics.parsers import bytes_parsers, text_parsers
 

@@ -27,8 +27,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from forensics.delimited import rows
-from forensics.lines import split_lines
+from forensics.text.delimited import rows
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed
 
 KIND = "drivers"

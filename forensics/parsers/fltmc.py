@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed
 
 KIND = "fltmc"

@@ -20,11 +20,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from forensics.lines import split_lines
-from forensics.local_dates import is_month_first, readings, split
+from forensics.text.lines import split_lines
+from forensics.text.local_dates import is_month_first, readings, split
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
-from forensics.wmi_records import Record, read
+from forensics.text.problems import shortened
+from forensics.text.wmi_records import Record, read
 
 KIND = "hotfixes"
 READS = "text"

@@ -27,10 +27,10 @@ import re
 
 import msgspec
 
-from forensics.lines import split_lines
-from forensics.netsh_commands import CommandFamilies, heading_above
+from forensics.text.lines import split_lines
+from forensics.text.netsh_commands import CommandFamilies, heading_above
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
+from forensics.text.problems import shortened
 
 KIND = "netsh-excludedportrange"
 READS = "text"

@@ -30,9 +30,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from forensics.knowledge.tcp_states import english_state
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
+from forensics.text.problems import shortened
 
 KIND = "netstat"
 READS = "text"

@@ -36,9 +36,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
+from forensics.text.problems import shortened
 
 KIND = "netstat-s"
 READS = "text"

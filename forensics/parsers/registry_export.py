@@ -30,9 +30,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
+from forensics.text.problems import shortened
 
 KIND = "registry"
 READS = "text"

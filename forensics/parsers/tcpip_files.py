@@ -27,10 +27,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from forensics.lines import split_lines
+from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
-from forensics.problems import shortened
-from forensics.wmi_records import Record, cim_datetime, read
+from forensics.text.problems import shortened
+from forensics.text.wmi_records import Record, cim_datetime, read
 
 KIND = "tcpip-files"
 READS = "text"

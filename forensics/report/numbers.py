@@ -11,6 +11,7 @@ import msgspec
 
 from forensics.evidence import Source
 from forensics.knowledge.event_ids import KNOWN_EVENTS
+from forensics.measure.attribution import MOST_LISTED
 from forensics.report import words
 from forensics.report.findings import (
     BootEntry,
@@ -34,7 +35,7 @@ _MOST_EVENT_IDS = 20
 _MOST_CONSISTENT = 4
 _MOST_SERVICES = 6
 _QUOTE_LENGTH = 240
-PATH_LENGTH = 400
+PATH_LENGTH = 260  # characters, as Windows allows a path (MAX_PATH)
 _COMMAND_LENGTH = 160
 _NAME_LENGTH = 80
 
@@ -125,13 +126,13 @@ def traffic_of(measured: MeasurementsEntry) -> Traffic:
         ("Remote endpoint", 29, "raw"), ("Rows", 10, "number"), ("TIME_WAIT", 12, "number"), ("Local ports", 12, "number"),
         ("Consistent with (live connections to it)", 37, "text"),
         rows=[_remote_row(one, owners) for one in connections.by_remote[:MOST_REMOTES]],
-        more=_and_more(len(connections.by_remote) - MOST_REMOTES),
+        more=_more_listed(len(connections.by_remote), MOST_REMOTES),
     )  # fmt: skip
     by_owner = table(
         "Processes with the most rows in the latest table",
         ("PID", 9, "number"), ("Process", 37, "text"), ("Rows", 9, "number"), ("Dynamic ports", 11, "number"), ("States", 34, "text"),
         rows=[_owner_row(one) for one in connections.by_owner[:MOST_OWNERS]],
-        more=_and_more(len(connections.by_owner) - MOST_OWNERS),
+        more=_more_listed(len(connections.by_owner), MOST_OWNERS),
     )  # fmt: skip
     return Traffic(remotes, by_owner)
 
@@ -173,6 +174,12 @@ def pool_name(key: str) -> str:
     """
     protocol, _, family = key.partition("_")
     return f"{protocol.upper()} over {family.replace('ip', 'IP')}"
+
+
+def _more_listed(listed: int, shown: int) -> str:
+    """Say what was left out of a list that the findings themselves may have cut."""
+    more = _and_more(listed - shown)
+    return more.replace("and", "and at least", 1) if listed == MOST_LISTED else more
 
 
 def _and_more(count: int) -> str:

@@ -71,9 +71,10 @@ _MOST_ASKED = 6
 _MOST_REASONS = 5
 _MOST_EVENTS = 60
 _MOST_WARNINGS = 40
-_MOST_FILES = 150
+_MOST_FILES = 100
 _HOST_LENGTH = 64  # a DNS label has 63 characters
 _NAME_LENGTH = 80
+_NOTE_LENGTH = 160
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -457,7 +458,7 @@ def _file(file: FileEntry) -> FileView:
     return FileView(
         path=clip(file.path, PATH_LENGTH),
         trouble="" if file.status == "read" else file.status,
-        note=clip(file.note, PATH_LENGTH),
+        note=clip(file.note, _NOTE_LENGTH),
         kind=file.kind,
         encoding=file.encoding,
         size=words.count(file.size),

@@ -1,9 +1,5 @@
 """Lines as Windows tools really end them."""
 
-import re
-
-_LINE_END = re.compile(r"\r*\n|\r")
-
 
 def split_lines(text: str) -> list[str]:
     r"""Split text at CRLF, LF, CR, and wmic's CR CR LF, which is one line end and not two.
@@ -13,4 +9,6 @@ def split_lines(text: str) -> list[str]:
     >>> split_lines("a\r\r\nb\r\nc\nd\re")
     ['a', 'b', 'c', 'd', 'e']
     """
-    return _LINE_END.split(text)
+    if "\r" in text:
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    return text.split("\n")

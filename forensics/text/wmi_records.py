@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
-from forensics.delimited import MOST_LINES, rows
+from forensics.text.delimited import MOST_LINES, rows
 from forensics.parsed import Problem
 
 _PROPERTY = re.compile(r"\s*([A-Za-z_]\w{0,60})(?:=|\s+: ?)(.*)", re.ASCII)
