@@ -5,10 +5,24 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.causes import all_causes
-from forensics.judgement import CONFIRMED, INCONCLUSIVE, LIKELY, NOW, POSSIBLE, STATUSES, Judgement, Statement
+from forensics.judgement import (
+    CONFIRMED,
+    INCONCLUSIVE,
+    LIKELY,
+    NOW,
+    POSSIBLE,
+    RULED_OUT,
+    STATUSES,
+    Judgement,
+    Statement,
+)
 
 NO_EXHAUSTION = "no-exhaustion"
 UNDECIDED = "inconclusive"
+TEXTS = {
+    "undecided": "No cause can be told from this bundle; the commands under each cause supply what is missing.",
+    "short": "Ports are or were short, but the evidence bears out none of the causes that this version knows.",
+}
 _OUTRANKS_NO_EXHAUSTION = frozenset({CONFIRMED, LIKELY})
 
 
@@ -32,7 +46,8 @@ def find_verdict(judgements: Sequence[Judgement]) -> Verdict:
     """
     standing = [one for one in judgements if one.status in {CONFIRMED, LIKELY, POSSIBLE} and not one.defect]
     if not standing:
-        return Verdict(UNDECIDED, INCONCLUSIVE, 0.0, Statement("undecided"), NOW, None)
+        short = any(one.cause == NO_EXHAUSTION and one.status == RULED_OUT for one in judgements)
+        return Verdict(UNDECIDED, INCONCLUSIVE, 0.0, Statement("short" if short else "undecided"), NOW, None)
     precedence = {cause.ID: cause.PRECEDENCE for cause in all_causes()}
 
     def order(one: Judgement) -> tuple[bool, int, float, int]:

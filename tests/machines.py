@@ -52,7 +52,7 @@ def calm(days: float = 40.0, **changes: object) -> Machine:
 
 def churning(**changes: object) -> Machine:
     """Eight connections a second with 120 s of TIME_WAIT: 960 of 1,000 ports, all expiring."""
-    return calm(traffic=(Traffic(1536, MONITOR, 443, per_second=8.0),), **changes)
+    return replace(calm(traffic=(Traffic(1536, MONITOR, 443, per_second=8.0),)), **changes)  # type: ignore[arg-type]
 
 
 def collisions(begin: datetime, end: datetime) -> Incident:

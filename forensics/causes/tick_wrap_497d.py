@@ -333,9 +333,10 @@ def _ratio_points(wait: TimeWait, seen: _Seen) -> list[Point]:
 
 def _event_points(case: BootCase) -> list[Point]:
     points = []
-    before = tuple(one for one in case.port_events if one not in case.after_wrap)
+    after = case.after_wrap
+    before = case.port_events[: len(case.port_events) - len(after)]
     for events, message, weight in (
-        (case.after_wrap, "events-after-wrap", WEAK),
+        (after, "events-after-wrap", WEAK),
         (before, "events-before-wrap", -WEAK),
     ):
         if events and case.past_wrap:

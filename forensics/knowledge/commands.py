@@ -6,7 +6,8 @@ None of them restarts a machine at once, and none changes anything but the last 
 EXPORT_LOG = "wevtutil epl System System.evtx"
 SYSTEMINFO = "systeminfo > systeminfo.txt"
 TCPIP_VERSION = (
-    'wmic datafile where name="C:\\\\Windows\\\\System32\\\\drivers\\\\tcpip.sys" get version,creationdate > tcpip.txt'
+    'wmic datafile where name="C:\\\\Windows\\\\System32\\\\drivers\\\\tcpip.sys" '
+    "get name,version,creationdate /format:list > tcpip.txt"
 )
 TCPIP_PARAMETERS = "reg export HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters tcpip-parameters.reg"
 DYNAMIC_RANGE = "netsh int ipv4 show dynamicport tcp > dynamicport-ipv4-tcp.txt"

@@ -44,7 +44,8 @@ class BootCase(msgspec.Struct, frozen=True):
         """Port events that came after the wrap of this run."""
         if self.boot is None:
             return ()
-        return tuple(one for one in self.port_events if one.at > self.boot.wrap_at)
+        wrap = self.boot.wrap_at
+        return tuple(one for one in self.port_events if one.at > wrap)
 
     @property
     def past_wrap(self) -> bool:

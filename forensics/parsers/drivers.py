@@ -27,9 +27,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from forensics.parsed import Parsed
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
-from forensics.parsed import Parsed
 
 KIND = "drivers"
 READS = "text"

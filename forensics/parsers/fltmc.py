@@ -20,8 +20,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed
+from forensics.text.lines import split_lines
 
 KIND = "fltmc"
 READS = "text"

@@ -20,16 +20,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from forensics.parsed import Parsed, Problem
 from forensics.text.lines import split_lines
 from forensics.text.local_dates import is_month_first, readings, split
-from forensics.parsed import Parsed, Problem
 from forensics.text.problems import shortened
 from forensics.text.wmi_records import Record, read
 
 KIND = "hotfixes"
 READS = "text"
 
-_KEY = re.compile("HotFixID", re.IGNORECASE)
+_KEY = "hotfixid"
 _KB = re.compile(r"(?:KB|Q)?(\d{6,7})(?:[-_ .v].*)?", re.IGNORECASE | re.ASCII)
 _KB_IN_ROW = re.compile(r"\bKB\d{6,7}(?!\d)", re.ASCII)
 _DIGITS = re.compile(r"\d{8}", re.ASCII)
@@ -59,7 +59,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property HotFixID as a heading or a label, with at least one update."""
-    return _KEY.search(text) is not None and bool(parse(text).facts)
+    return _KEY in text.lower() and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:

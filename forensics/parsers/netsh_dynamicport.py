@@ -20,9 +20,9 @@ import re
 
 import msgspec
 
+from forensics.parsed import Parsed, Problem
 from forensics.text.lines import split_lines
 from forensics.text.netsh_commands import CommandFamilies, heading_above
-from forensics.parsed import Parsed, Problem
 from forensics.text.problems import shortened
 
 KIND = "netsh-dynamicport"

@@ -30,8 +30,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from forensics.knowledge.tcp_states import english_state
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
+from forensics.text.lines import split_lines
 from forensics.text.problems import shortened
 
 KIND = "netstat"
@@ -43,8 +43,8 @@ _ROW = re.compile(r"[ \t]*(?:(?:\S*:)?\d+:[ \t]*)?(?:TCP|UDP)[ \t]+\S*:[^\s:]+[ 
 _ROW_IN_TEXT = re.compile(rf"[\r\n]{_ROW.pattern}")
 _IMAGE = re.compile(r"^\s*\[(.+)\]\s*$")
 _HIGHEST_PORT = 65535
+_PROTOCOLS = ("TCP", "UDP")
 _ENDPOINTS = 3  # protocol, local, foreign: the words that every row has
-_MOST_WORDS = 8
 _GAP = re.compile(r"\S\s{2,}(?=\S)")
 
 
@@ -129,7 +129,9 @@ class _Reader:
         self._unreadable: list[int] = []
         self._unknown_states: Counter[str] = Counter()
         self._unknown_at: dict[str, int] = {}
-        self._endpoints: dict[str, tuple[int, str, int | None] | None] = {}
+        self._addresses: dict[str, str] = {}
+        self._remotes: dict[str, tuple[int, str, int | None] | None] = {}
+        self._tails: dict[str, tuple[str, int | None, str, bool]] = {}
 
     def problems(self) -> Iterator[Problem]:
         for word, count in self._unknown_states.items():
@@ -145,17 +147,19 @@ class _Reader:
         start = heading = 0
         after_blank = readable = True
         for number, line in enumerate(self._lines, 1):
-            words = _without_prefix(line).split(None, _MOST_WORDS)
-            if words and words[0] in ("TCP", "UDP") and len(words) >= _ENDPOINTS:
+            words = _without_prefix(line).split(None, _ENDPOINTS)
+            if len(words) >= _ENDPOINTS and words[0] in _PROTOCOLS:
                 if owner:
                     _give_owner(rows, owner)
                 if heading and rows:
                     yield Snapshot(start, tuple(rows))
                     rows, start = [], 0
                 start = start or heading or number
-                heading, owner, before = 0, [], len(rows)
-                rows.extend(self._row(words, number))
-                readable = len(rows) > before
+                heading, owner = 0, []
+                row = self._row(words, number)
+                readable = row is not None
+                if row:
+                    rows.append(row)
             elif words and self._is_heading(line, number, after_blank=after_blank):
                 heading = number
             elif words and readable and not after_blank and not heading:
@@ -176,26 +180,33 @@ class _Reader:
         before_row = number < len(self._lines) and _ROW.match(self._lines[number]) is not None
         return (after_blank and before_row) or len(_GAP.findall(line)) > 1
 
-    def _row(self, words: Sequence[str], number: int) -> Iterator[Row]:
-        local, remote = self._endpoint(words[1]), self._endpoint(words[2])
+    def _row(self, words: Sequence[str], number: int) -> Row | None:
+        # Few remotes, states and owners among many rows: each is read once. Local ports differ from row to row.
+        local, remote = _endpoint(words[1]), self._remote(words[2])
         if local is None or remote is None:
             self._unreadable.append(number)
-            return
-        state, pid, offload = _tail(words[_ENDPOINTS:])
-        if state:
-            known = english_state(state)
-            if known is None:
-                self._unknown_states[state] += 1
-                self._unknown_at.setdefault(state, number)
-            state = known or state
+            return None
+        state, pid, offload, known = self._tail(words[3] if len(words) > _ENDPOINTS else "")
+        if not known:
+            self._unknown_states[state] += 1
+            self._unknown_at.setdefault(state, number)
         family, address, port = local
-        _, remote_address, remote_port = remote
-        yield Row(words[0], family, address, port, remote_address, remote_port, state, pid, number, offload=offload)
+        address = self._addresses.setdefault(address, address)
+        return Row(words[0], family, address, port, remote[1], remote[2], state, pid, number, "", "", offload)
 
-    def _endpoint(self, text: str) -> tuple[int, str, int | None] | None:
-        if text not in self._endpoints:
-            self._endpoints[text] = _endpoint(text)
-        return self._endpoints[text]
+    def _remote(self, text: str) -> tuple[int, str, int | None] | None:
+        if text not in self._remotes:
+            self._remotes[text] = _endpoint(text)
+        return self._remotes[text]
+
+    def _tail(self, text: str) -> tuple[str, int | None, str, bool]:
+        """Read state, PID and offload state, and whether the state is a known one."""
+        found = self._tails.get(text)
+        if found is None:
+            word, pid, offload = _tail(text.split())
+            state = english_state(word) if word else ""
+            found = self._tails[text] = (word if state is None else state, pid, offload, state is not None)
+        return found
 
 
 def _endpoint(text: str) -> tuple[int, str, int | None] | None:

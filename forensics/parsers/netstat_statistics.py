@@ -36,8 +36,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
+from forensics.text.lines import split_lines
 from forensics.text.problems import shortened
 
 KIND = "netstat-s"
@@ -124,7 +124,7 @@ class _Block(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find a block of TCP's eight counters under a heading with "TCP", or with UDP's four after it."""
-    return _RUN_OF_COUNTERS.search(text) is not None and bool(parse(text).facts)
+    return "=" in text and _RUN_OF_COUNTERS.search(text) is not None and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:

@@ -30,8 +30,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
+from forensics.text.lines import split_lines
 from forensics.text.problems import shortened
 
 KIND = "registry"

@@ -34,10 +34,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from forensics.parsed import Parsed, Problem
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
 from forensics.text.local_dates import Written, is_month_first, readings, split
-from forensics.parsed import Parsed, Problem
 from forensics.text.problems import shortened
 
 KIND = "systeminfo"

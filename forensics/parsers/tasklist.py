@@ -32,9 +32,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from forensics.parsed import Parsed
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
-from forensics.parsed import Parsed
 
 KIND = "tasklist"
 READS = "text"

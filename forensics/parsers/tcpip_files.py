@@ -27,8 +27,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
+from forensics.text.lines import split_lines
 from forensics.text.problems import shortened
 from forensics.text.wmi_records import Record, cim_datetime, read
 

@@ -16,20 +16,19 @@ too.
 '2017-05-03T07:56:01.125000+00:00'
 """
 
-import re
 from datetime import UTC, datetime
 
 import msgspec
 
-from forensics.text.lines import split_lines
 from forensics.parsed import Parsed, Problem
+from forensics.text.lines import split_lines
 from forensics.text.problems import shortened
 from forensics.text.wmi_records import Record, cim_datetime, read
 
 KIND = "wmic-process"
 READS = "text"
 
-_KEY = re.compile("ProcessId", re.IGNORECASE)
+_KEY = "processid"
 _MOST_DIGITS = 10  # of a DWORD
 _MAY_HAVE_COMMAS = ("CommandLine", "ExecutablePath", "Name")
 
@@ -48,7 +47,7 @@ class ProcessDetail(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property ProcessId as a heading or a label, with at least one process."""
-    return _KEY.search(text) is not None and bool(parse(text).facts)
+    return _KEY in text.lower() and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:

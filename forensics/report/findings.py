@@ -24,11 +24,10 @@ from forensics.measure.uptime import past_wrap_seconds
 from forensics.parsers import bytes_parsers, text_parsers
 from forensics.report.timeline import TimelineEntry, timeline
 from forensics.report.words import fill
+from forensics.verdict import TEXTS as UNDECIDED_TEXTS
 from forensics.verdict import UNDECIDED, Verdict
 
 SCHEMA: Literal["forensics.findings/1"] = "forensics.findings/1"
-UNDECIDED_HEADLINE = "No cause can be told from this bundle; the commands under each cause supply what is missing."
-
 Status = Literal["confirmed", "likely", "possible", "inconclusive", "ruled_out"]
 FileStatus = Literal["read", "partly-read", "unrecognised", "empty", "left", "unreadable"]
 RangeBasis = Literal["netsh", "registry", "assumed"]
@@ -328,7 +327,7 @@ def build(
             verdict.cause,
             _as_status(verdict.status),
             verdict.confidence,
-            UNDECIDED_HEADLINE if verdict.cause == UNDECIDED else _say(verdict.cause, verdict.headline),
+            _headline(verdict),
             "now" if verdict.applies_to == NOW else "previous-boot",
         ),
         entries,
@@ -385,6 +384,12 @@ def _say(cause_id: str, statement: Statement | None) -> str:
     if statement is None:
         return ""
     return fill(texts(cause_id)[statement.message], statement.params)
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.cause == UNDECIDED:
+        return fill(UNDECIDED_TEXTS[verdict.headline.message], verdict.headline.params)
+    return _say(verdict.cause, verdict.headline)
 
 
 def _cause(cause: Cause, one: Judgement, cite: _Citer) -> CauseEntry:

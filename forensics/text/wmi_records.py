@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
-from forensics.text.delimited import MOST_LINES, rows
 from forensics.parsed import Problem
+from forensics.text.delimited import MOST_LINES, rows
 
 _PROPERTY = re.compile(r"\s*([A-Za-z_]\w{0,60})(?:=|\s+: ?)(.*)", re.ASCII)
 _HEADING_WORD = re.compile(r"[A-Za-z_]\w{0,60}", re.ASCII)

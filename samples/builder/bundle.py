@@ -258,8 +258,7 @@ def _not_collected(machine: Machine, at: datetime) -> list[_Artefact]:
             )
         )
     return [
-        _Artefact(path, command, why, at, 0, None, outcome, reason)
-        for path, command, why, outcome, reason in missing
+        _Artefact(path, command, why, at, 0, None, outcome, reason) for path, command, why, outcome, reason in missing
     ]
 
 

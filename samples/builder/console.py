@@ -92,16 +92,12 @@ def netstat_statistics(language: Language, snapshot: Snapshot, uptime_seconds: f
     tcp6 = (14, 13, 1, 2, 0, 420, 396, 24)
     lines = [
         *_statistics(labels.ip.format("IPv4"), labels.ip_rows, ip),
-        *_statistics(
-            labels.ip.format("IPv6"), labels.ip_rows, [420 if row in (0, 6, 7) else 0 for row in range(17)]
-        ),
+        *_statistics(labels.ip.format("IPv6"), labels.ip_rows, [420 if row in (0, 6, 7) else 0 for row in range(17)]),
         *_icmp(labels, "ICMPv4", int(uptime_seconds / 300)),
         *_icmp(labels, "ICMPv6", 17),
         *_statistics(labels.tcp.format("IPv4"), labels.tcp_rows, tcp4),
         *_statistics(labels.tcp.format("IPv6"), labels.tcp_rows, tcp6),
-        *_statistics(
-            labels.udp.format("IPv4"), labels.udp_rows, (datagrams, datagrams // 50, 0, int(datagrams * 0.6))
-        ),
+        *_statistics(labels.udp.format("IPv4"), labels.udp_rows, (datagrams, datagrams // 50, 0, int(datagrams * 0.6))),
         *_statistics(labels.udp.format("IPv6"), labels.udp_rows, (212, 0, 0, 530)),
     ]
     return oem(language, lines)
@@ -154,9 +150,7 @@ def excluded_ports(language: Language, protocol: str, exclusions: Iterable[Exclu
         f"{exclusion.first:>10}  {exclusion.last:>10}{'     *' if exclusion.administered else ''}"
         for exclusion in exclusions
     ]
-    return oem(
-        language, ["", title.format(protocol), "", columns, "----------    --------", *rows, "", footer, ""]
-    )
+    return oem(language, ["", title.format(protocol), "", columns, "----------    --------", *rows, "", footer, ""])
 
 
 def tcp_global(language: Language, *, chimney: str = "automatic") -> bytes:
@@ -266,9 +260,7 @@ def hotfixes(machine: Machine) -> bytes:
     for hotfix in machine.hotfixes:
         midnight = datetime.combine(hotfix.installed, time())
         day = machine.language.moment(midnight).replace(", ", " ")
-        lines.append(
-            _csv_line((node, hotfix.description, hotfix.kb, "NT AUTHORITY\\SYSTEM", day), quote=True)
-        )
+        lines.append(_csv_line((node, hotfix.description, hotfix.kb, "NT AUTHORITY\\SYSTEM", day), quote=True))
     return b"\xef\xbb\xbf" + "".join(f"{line}\r\n" for line in lines).encode()
 
 

@@ -85,9 +85,7 @@ def unexpected_shutdown(machine: Machine, at: datetime, ended: datetime, uptime_
     clock = f"{(local.hour + 11) % 12 + 1}:{local.minute:02}:{local.second:02} {half}"
     day = f"{mark}{local.month}/{mark}{local.day}/{mark}{local.year}"
     binary = systemtime(local) + systemtime(ended) + struct.pack("<IIIIIIII", 60, 60, 0, 0, 0, 0, 1, 0)
-    return _classic(
-        EVENT_LOG, 6008, at, Strings((clock, day, "", "", str(uptime_seconds), "", ""), binary), level=2
-    )
+    return _classic(EVENT_LOG, 6008, at, Strings((clock, day, "", "", str(uptime_seconds), "", ""), binary), level=2)
 
 
 def system_version(machine: Machine, at: datetime) -> Event:
@@ -160,9 +158,7 @@ def policy_without_network(at: datetime) -> Event:
             ("ErrorDescription", text("The network is not present or not started. ")),
         )
     )
-    return Event(
-        at, GROUP_POLICY, 1129, data, level=2, opcode=1, process_id=944, thread_id=2052, user=_SYSTEM
-    )
+    return Event(at, GROUP_POLICY, 1129, data, level=2, opcode=1, process_id=944, thread_id=2052, user=_SYSTEM)
 
 
 # --- boots, shutdowns, clocks ---
@@ -194,9 +190,7 @@ def clock_changed(at: datetime, old: datetime) -> Event:
     """Kernel-General 1, as Windows 7 and 2008 R2 write it (no reason)."""
     data = Fields((("NewTime", filetime(at)), ("OldTime", filetime(old))))
     keywords = 0x8000000000000010
-    return Event(
-        at, KERNEL_GENERAL, 1, data, keywords=keywords, process_id=820, thread_id=1124, user=_LOCAL_SERVICE
-    )
+    return Event(at, KERNEL_GENERAL, 1, data, keywords=keywords, process_id=820, thread_id=1124, user=_LOCAL_SERVICE)
 
 
 def not_shut_down(at: datetime) -> Event:
@@ -224,19 +218,13 @@ def going_to_sleep(at: datetime) -> Event:
 def resumed(at: datetime) -> Event:
     """Kernel-Power 107, from S3 (Windows 10 and newer)."""
     data = Fields((("TargetState", uint32(4)), ("EffectiveState", uint32(4)), ("WakeFromState", uint32(4))))
-    return Event(
-        at, KERNEL_POWER, 107, data, task=102, keywords=0x8000000000000444, process_id=4, thread_id=96
-    )
+    return Event(at, KERNEL_POWER, 107, data, task=102, keywords=0x8000000000000444, process_id=4, thread_id=96)
 
 
 def shutdown_transition(at: datetime) -> Event:
     """Kernel-Power 109."""
-    data = Fields(
-        (("ShutdownActionType", uint32(5)), ("ShutdownEventCode", uint32(0)), ("ShutdownReason", uint32(0)))
-    )
-    return Event(
-        at, KERNEL_POWER, 109, data, task=103, keywords=0x8000000000000004, process_id=388, thread_id=392
-    )
+    data = Fields((("ShutdownActionType", uint32(5)), ("ShutdownEventCode", uint32(0)), ("ShutdownReason", uint32(0))))
+    return Event(at, KERNEL_POWER, 109, data, task=103, keywords=0x8000000000000004, process_id=388, thread_id=392)
 
 
 def restart_requested(machine: Machine, at: datetime, process: str, user: str, comment: str) -> Event:
@@ -276,9 +264,7 @@ def log_cleared(at: datetime, host: str, user: str = "Administrator", channel: s
 def service_installed(at: datetime, name: str, image: str, *, driver: bool = False) -> Event:
     """Service Control Manager 7045."""
     kind, start, account = (
-        ("kernel mode driver", "system start", "")
-        if driver
-        else ("user mode service", "auto start", "LocalSystem")
+        ("kernel mode driver", "system start", "") if driver else ("user mode service", "auto start", "LocalSystem")
     )
     data = Fields(
         (
@@ -334,9 +320,7 @@ def policy_applied(at: datetime, milliseconds: int, controller: str) -> Event:
 def name_not_resolved(at: datetime, name: str, server: str) -> Event:
     """DNS-Client 1014."""
     address = struct.pack(">HH4B8x", 0x0200, 53, *(int(part) for part in server.split(".")))
-    data = Fields(
-        (("QueryName", text(name)), ("AddressLength", uint32(128)), ("Address", text(address.hex())))
-    )
+    data = Fields((("QueryName", text(name)), ("AddressLength", uint32(128)), ("Address", text(address.hex()))))
     return Event(
         at, DNS_CLIENT, 1014, data, level=3, task=1014, keywords=0x4000000000000000,
         process_id=1012, thread_id=3380, user=_NETWORK_SERVICE,

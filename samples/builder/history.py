@@ -63,9 +63,7 @@ def _boot(machine: Machine, start: datetime, before: Boot | None) -> list[Event]
     if before is not None and not before.clean:
         heartbeat = before.end.replace(second=0, microsecond=0)
         log.append(
-            events.unexpected_shutdown(
-                machine, started, heartbeat, int((heartbeat - before.start).total_seconds())
-            )
+            events.unexpected_shutdown(machine, started, heartbeat, int((heartbeat - before.start).total_seconds()))
         )
     log += [
         events.system_version(machine, started),
@@ -89,9 +87,7 @@ def _shutdown(machine: Machine, end: datetime) -> list[Event]:
 
     user = f"{machine.host.split('.', maxsplit=1)[0]}\\Administrator"
     return [
-        events.restart_requested(
-            machine, before(52), "C:\\Windows\\system32\\shutdown.exe", user, "Planned restart"
-        ),
+        events.restart_requested(machine, before(52), "C:\\Windows\\system32\\shutdown.exe", user, "Planned restart"),
         events.log_stopped(before(9)),
         events.shutdown_transition(before(8.5)),
         events.system_stopping(before(1.25)),

@@ -47,9 +47,7 @@ SERVER_2008_R2_ROLLUP = replace(SERVER_2008_R2, build_lab="7601.win7sp1_ldr_escr
 SERVER_2008_R2_RTM = System(
     "Windows Server 2008 R2 Standard", "ServerStandard", 6, 1, 7600, 16385, 0, "7600.win7_rtm.090713-1255"
 )
-WINDOWS_7 = System(
-    "Windows 7 Professional", "Professional", 6, 1, 7601, 17514, 1, "7601.win7sp1_rtm.101119-1850"
-)
+WINDOWS_7 = System("Windows 7 Professional", "Professional", 6, 1, 7601, 17514, 1, "7601.win7sp1_rtm.101119-1850")
 SERVER_2012_R2 = System(
     "Windows Server 2012 R2 Standard", "ServerStandard", 6, 3, 9600, 16384, 0, "9600.winblue_rtm.130821-1623"
 )
@@ -269,8 +267,7 @@ class Machine:
     def snapshot_times(self) -> tuple[datetime, ...]:
         """When the netstat snapshots are taken (UTC)."""
         return tuple(
-            self.collected_at + timedelta(seconds=self.snapshot_gap * number)
-            for number in range(self.snapshots)
+            self.collected_at + timedelta(seconds=self.snapshot_gap * number) for number in range(self.snapshots)
         )
 
     def uptime(self, at: datetime) -> float:
@@ -283,15 +280,11 @@ def with_uptime(machine: Machine, seconds: float) -> Machine:
     last = machine.snapshot_times[-1] if machine.snapshots else machine.collected_at
     boot = last - timedelta(seconds=seconds)
     shift = boot - machine.boot
-    earlier = tuple(
-        replace(old, start=old.start + shift, end=old.end + shift) for old in machine.earlier_boots
-    )
+    earlier = tuple(replace(old, start=old.start + shift, end=old.end + shift) for old in machine.earlier_boots)
     return replace(machine, boot=boot, earlier_boots=earlier)
 
 
 def with_tcpip_version(machine: Machine, version: str) -> Machine:
     """The same machine with another version of tcpip.sys on disk; how it behaves stays as it is."""
-    files = tuple(
-        replace(file, version=version) if file.name == "tcpip.sys" else file for file in machine.tcpip_files
-    )
+    files = tuple(replace(file, version=version) if file.name == "tcpip.sys" else file for file in machine.tcpip_files)
     return replace(machine, tcpip_files=files)

@@ -96,9 +96,7 @@ SERVER_PROCESSES = (
         16,
     ),
     Process(820, "svchost.exe", _SVCHOST, f"{_SVCHOST} -k LocalService", ("nsi", "W32Time"), 322, 17),
-    Process(
-        944, "svchost.exe", _SVCHOST, f"{_SVCHOST} -k netsvcs", ("gpsvc", "Schedule", "wuauserv"), 1127, 17
-    ),
+    Process(944, "svchost.exe", _SVCHOST, f"{_SVCHOST} -k netsvcs", ("gpsvc", "Schedule", "wuauserv"), 1127, 17),
     Process(
         1012,
         "svchost.exe",
@@ -221,9 +219,7 @@ def busy_patched() -> Machine:
         language=ENGLISH,
         zone=EASTERN,
         clock_wraps=False,
-        tcpip_files=network_drivers(
-            "6.1.7601.24231", _utc(2018, 9, 13, 7, 4, 55), _utc(2018, 8, 11, 15, 10, 2)
-        ),
+        tcpip_files=network_drivers("6.1.7601.24231", _utc(2018, 9, 13, 7, 4, 55), _utc(2018, 8, 11, 15, 10, 2)),
         hotfixes=(
             *_SP1_HOTFIXES,
             Hotfix("KB2688338", date(2014, 5, 21)),
@@ -336,9 +332,7 @@ def patched_not_rebooted() -> Machine:
         system=SERVER_2008_R2,
         language=JAPANESE,
         zone=TOKYO,
-        tcpip_files=network_drivers(
-            "6.1.7601.24441", _utc(2019, 5, 18, 17, 8, 51), _utc(2019, 4, 30, 2, 11, 30)
-        ),
+        tcpip_files=network_drivers("6.1.7601.24441", _utc(2019, 5, 18, 17, 8, 51), _utc(2019, 4, 30, 2, 11, 30)),
         hotfixes=(*_SP1_HOTFIXES, Hotfix("KB4499164", date(2019, 5, 19))),
         servicing=(
             Servicing(
@@ -380,9 +374,7 @@ def healthy() -> Machine:
         zone=ROMANCE,
         memory_mb=16384,
         clock_wraps=False,
-        tcpip_files=network_drivers(
-            "10.0.17763.1339", _utc(2020, 9, 10, 5, 12, 20), _utc(2020, 9, 10, 5, 12, 21)
-        ),
+        tcpip_files=network_drivers("10.0.17763.1339", _utc(2020, 9, 10, 5, 12, 20), _utc(2020, 9, 10, 5, 12, 21)),
         hotfixes=(
             Hotfix("KB4565625", date(2020, 7, 16), "Update"),
             Hotfix("KB4558998", date(2020, 7, 16)),

@@ -82,9 +82,7 @@ _AMERICA = (Switch(3, 2, 2), Switch(11, 1, 2))
 COORDINATED = Zone("UTC", 0, 930, standard_names={"en-US": "Coordinated Universal Time"})
 CHINA = Zone("China Standard Time", -480, 571, standard_names={"zh-CN": "中国标准时间"})
 TOKYO = Zone("Tokyo Standard Time", -540, 631, standard_names={"ja-JP": "東京 (標準時)"})
-W_EUROPE = Zone(
-    "W. Europe Standard Time", -60, 321, *_EUROPE, standard_names={"de-DE": "Mitteleuropäische Zeit"}
-)
+W_EUROPE = Zone("W. Europe Standard Time", -60, 321, *_EUROPE, standard_names={"de-DE": "Mitteleuropäische Zeit"})
 ROMANCE = Zone("Romance Standard Time", -60, 301, *_EUROPE, standard_names={"fr-FR": "Paris, Madrid"})
 EASTERN = Zone("Eastern Standard Time", 300, 111, *_AMERICA)
 PACIFIC = Zone("Pacific Standard Time", 480, 211, *_AMERICA)

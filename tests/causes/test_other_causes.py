@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from builder import Held, Incident, Traffic, bundle_files, with_tcpip_version, with_uptime
 from builder.machine import SERVER_2019
-from bundles import cause, findings_of
-from machines import COLLECTED, MONITOR, calm, churning, collisions, stuck
+
+from tests.bundles import cause, findings_of
+from tests.machines import COLLECTED, MONITOR, calm, churning, collisions, stuck
 
 DAY = 86_400
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from builder import Boot, Held, bundle_files, with_tcpip_version, with_uptime
 from builder.machine import SERVER_2008, SERVER_2008_R2_RTM, SERVER_2012_R2, SERVER_2016, WINDOWS_7, Machine
-from bundles import cause, findings_of
-from machines import COLLECTED, MONITOR, calm, churning, collisions, stuck
 
 from forensics.report.findings import CauseEntry
+from tests.bundles import cause, findings_of
+from tests.machines import COLLECTED, MONITOR, calm, churning, collisions, stuck
 
 WRAP = 42_949_672.96  # 2^32 / 100 s, by hand
 

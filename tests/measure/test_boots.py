@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from builder import Boot, bundle_files
-from machines import COLLECTED, calm
 
 from forensics.bundle.archive import MemberTime
 from forensics.evidence import Evidence, Found
 from forensics.measure.boots import boot_history
 from forensics.measure.log import system_log
 from forensics.parsers import event_log
+from tests.machines import COLLECTED, calm
 
 CORPUS = os.environ.get("FORENSICS_CORPUS", "")
 real = pytest.mark.skipif(not CORPUS, reason="FORENSICS_CORPUS is not set")
@@ -21,7 +21,8 @@ real = pytest.mark.skipif(not CORPUS, reason="FORENSICS_CORPUS is not set")
 
 def history(data: bytes) -> list[tuple[str, str, str]]:
     parsed = event_log.parse(data)
-    facts = {event_log.EventLog: tuple(Found(fact, "System.evtx", MemberTime()) for fact in parsed.facts)}
+    found = tuple(Found(fact, "System.evtx", MemberTime()) for fact in parsed.facts)
+    facts: dict[type, tuple[Found[object], ...]] = {event_log.EventLog: found}
     log = system_log(Evidence("test", "", (), None, "", (), facts))
     return [(f"{boot.start:%Y-%m-%d %H:%M:%S}", boot.basis, boot.end) for boot in boot_history(log)]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from builder import bundle_files, with_uptime
 from builder.zones import CHINA, EASTERN, W_EUROPE
-from bundles import findings_of, zipped
-from machines import COLLECTED, calm, stuck
+
+from tests.bundles import findings_of, zipped
+from tests.machines import COLLECTED, calm, stuck
 
 DAY = 86_400
 LAST = COLLECTED + timedelta(seconds=300)  # the third table
@@ -42,7 +43,11 @@ def test_daylight_saving_shows_in_the_noon_record(tmp_path: Path) -> None:
     """In July Central Europe is two hours east, though 6013 prints the standard bias of −60."""
     collected = datetime(2018, 7, 10, 14, 0, tzinfo=UTC)
     machine = replace(
-        calm(), zone=W_EUROPE, collected_at=collected, boot=collected - timedelta(days=30), log_begins=collected - timedelta(days=6)
+        calm(),
+        zone=W_EUROPE,
+        collected_at=collected,
+        boot=collected - timedelta(days=30),
+        log_begins=collected - timedelta(days=6),
     )
     files = without_manifest(bundle_files(machine, without=("registry/", "system/")))
     findings = findings_of(tmp_path, zipped(files, datetime(2018, 7, 10, 16, 0)))  # noqa: DTZ001
