@@ -100,6 +100,13 @@ TEXTS = {
         "Of {before:count} TIME_WAIT rows, {survived:count} were still there {seconds:seconds} later, though none lives longer than "
         "{delay:seconds} and at most {reopened:count} can have been opened anew in between: {excess:count} were never released."
     ),
+    "only-grows": (
+        "All {before:count} TIME_WAIT rows were still there {seconds:seconds} later, though none lives longer than {delay:seconds}: none was ever released, "
+        "and new connections on random ports cannot have hit just the same ones."
+    ),
+    "hosts-differ": (
+        "Conflict: the files name different computers ({hosts}), so the uptime and the tables may not belong together; the finding is held at likely."
+    ),
     "expired": (
         "TIME_WAIT rows do expire: of {before:count} rows {expired:count} were released within {seconds:seconds}, after the wrap."
     ),
@@ -162,6 +169,8 @@ def judge(measurements: Measurements) -> Judgement:
 def _judge(case: BootCase, m: Measurements) -> Judgement:
     seen = _Seen(case, m)
     status = _status(case, m, seen)
+    if status == CONFIRMED and len(m.system.hosts) > 1:
+        status = LIKELY
     points = (
         *_uptime_points(case, m),
         *_fix_points(case, m),
@@ -171,6 +180,11 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
         points = (*points, Point(Statement("seen-against-version"), -WEAK))
     if case.applies_to == NOW and case.uptime and case.uptime.straddles(TICK_WRAP) and m.uptime.disagreements:
         points = (*points, Point(Statement("uptime-conflict"), -WEAK))
+    if case.past_wrap and len(m.system.hosts) > 1:
+        points = (
+            *points,
+            Point(Statement("hosts-differ", {"hosts": ", ".join(m.system.hosts)}), -WEAK, m.system.source),
+        )
     missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
     remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
     return Judgement(ID, status, _headline(status, case, m), points, missing, remedies, case.applies_to)
@@ -185,7 +199,10 @@ class _Seen:
         self.share = m.time_wait_share if self.relevant else 0.0
         self.bound = _ratio_bound(wait) if self.relevant else None
         before = wait.compared.rows_before if wait.compared else 0
-        self.outlived = self.relevant and bool(wait.excess) and (wait.excess or 0) > before * _MOST
+        excess = wait.excess is not None and wait.excess > before * _MOST
+        # Without Active Opens a set of rows that only grows is the proof (traps.md).
+        self.only_grows = self.relevant and wait.observed is None and wait.only_grows
+        self.outlived = self.relevant and (excess or self.only_grows)
         self.expired = self.relevant and bool(wait.expired) and (wait.expired or 0) > before * _MOST
         # A pile that appeared between the tables may be a burst of closes: R proves only what stood all the time.
         persisted = wait.compared is not None and wait.compared.rows_before * 2 >= wait.compared.rows_after
@@ -294,7 +311,8 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "excess": wait.excess,
         }
         if seen.outlived:
-            points.append(Point(Statement("survivors", params), DECISIVE, (*both, *opened)))
+            message = "only-grows" if seen.only_grows else "survivors"
+            points.append(Point(Statement(message, params), DECISIVE, (*both, *opened)))
         elif seen.expired:
             points.append(Point(Statement("expired", params), -DECISIVE, (*both, *opened)))
     points.extend(_event_points(case))
@@ -361,7 +379,7 @@ def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
         missing.append(Missing(Statement("missing-previous"), commands.netstat_twice(m.time_wait.delay.at_most)))
         return tuple(missing)
     delay = m.time_wait.delay
-    if m.time_wait.excess is None:
+    if m.time_wait.excess is None and not m.time_wait.only_grows:
         twice = commands.netstat_twice(delay.at_most)
         missing.append(Missing(Statement("missing-tables", {"delay": delay.at_most}), twice))
     if delay.source is None and delay.at_most > DISPUTED_DELAY:

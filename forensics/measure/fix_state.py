@@ -20,6 +20,8 @@ from forensics.parsers.systeminfo import SystemInfo
 from forensics.parsers.tcpip_files import DriverFile
 
 _REBOOT_KEYS = ("\\component based servicing\\rebootpending", "\\auto update\\rebootrequired")
+# Begun, done, waits for a restart; then the same two of Vista and Server 2008 (knowledge/event_ids.py).
+_SERVICING_IDS = (1, 2, 4, 4373, 4376)
 _INSTALLED = ("5112", "0x13f8", "installed")  # Servicing's target state "Installed", as number and as word
 
 
@@ -155,9 +157,8 @@ def _loaded_driver(evidence: Evidence) -> Found[DriverFile] | None:
 def _updates(evidence: Evidence, log: SystemLog, zone: Zone) -> list[UpdateInstall]:
     """Every update with the span in which it was installed, best dated first."""
     exact: list[UpdateInstall] = []
-    # 1 begins a change, 4 says that it waits for a restart, 2 that it is done (that comes *after* the restart): the
-    # first of them is when the update was installed.
-    for logged in sorted(log.of(SERVICING, 1, 2, 4), key=lambda one: one.at):
+    # That a change is done is logged *after* the restart: the first event of an update is when it was installed.
+    for logged in sorted(log.of(SERVICING, *_SERVICING_IDS), key=lambda one: one.at):
         strings = [text.lower() for text in logged.event.strings]
         kb = next((text.upper() for text in strings if text.startswith("kb") and text[2:].isdigit()), "")
         if kb and any(text in _INSTALLED for text in strings) and kb not in {one.kb for one in exact}:

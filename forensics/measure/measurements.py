@@ -117,11 +117,11 @@ def measure(evidence: Evidence) -> Measurements:
     log = system_log(evidence)
     zone = find_zone(evidence, log)
     taken, notes = when_taken(evidence, zone, log)
-    collection = find_collection(evidence, taken, log)
+    tables = plain(taken)
+    collection = find_collection(evidence, tables, log)
     system = find_system(evidence, log)
     uptime = find_uptime(evidence, log, collection, zone)
     servicing = find_servicing(evidence, log, zone)
-    tables = plain(taken)
     latest = tables[-1] if tables else None
     rows = latest.found.fact.rows if latest else None
     pools = find_ports(evidence, system, rows, bound_rows(taken))
@@ -148,8 +148,16 @@ def measure(evidence: Evidence) -> Measurements:
         find_attribution(evidence, latest, taken, pools),
         cases,
         _incident(log, pools, collection),
-        tuple(note for note in (*notes, collection.note, system.conflict, *uptime.disagreements) if note),
+        tuple(
+            note
+            for note in (*notes, collection.note, system.conflict, _hosts_note(system), *uptime.disagreements)
+            if note
+        ),
     )
+
+
+def _hosts_note(system: System) -> str:
+    return f"the files name different computers: {', '.join(system.hosts)}" if len(system.hosts) > 1 else ""
 
 
 def _cases(system: System, servicing: Servicing, uptime: Uptime, log: SystemLog) -> tuple[BootCase, ...]:

@@ -15,6 +15,7 @@ from forensics.parsers.systeminfo import SystemInfo
 
 _VERSION = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{3,5}))?")
 _CURRENT_VERSION = "\\microsoft\\windows nt\\currentversion"
+_NETBIOS = 15
 _SERVICE_PACK = re.compile(r"Service Pack (\d)")
 
 # Names by version, for a bundle in which no witness names the product (client and server share a version).
@@ -208,5 +209,5 @@ def _text(value: object) -> str:
 
 
 def _distinct(hosts: list[str]) -> tuple[str, ...]:
-    """Host names without domain, in capitals, each once."""
-    return tuple(dict.fromkeys(host.split(".")[0].upper() for host in hosts))
+    """Host names in capitals without domain, each once, cut to a NetBIOS name's length."""
+    return tuple(dict.fromkeys(host.split(".")[0].upper()[:_NETBIOS] for host in hosts))

@@ -8,6 +8,7 @@ Formulas (domain.md §7), N ports in TIME_WAIT, λ connections a second, D the d
   C ports is full at t_wrap + C/λ.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -55,6 +56,7 @@ class TimeWait(msgspec.Struct, frozen=True):
     observed: OpenRate | None
     compared: Turnover | None
     steps: tuple[Turnover, ...]
+    free: int = 0  # usable TCP ports that nothing holds in the latest table
     crowded: bool = False  # whether the range is so full that Windows hands out ports in TIME_WAIT again
 
     @property
@@ -104,6 +106,20 @@ class TimeWait(msgspec.Struct, frozen=True):
         return max(0, self.survivors - self.reopened_at_most)
 
     @property
+    def only_grows(self) -> bool:
+        """Whether the rows only grew in number though all should have expired, and reuse cannot have refilled them.
+
+        The proof where Active Opens was not collected (traps.md, Arithmetic). Were all N rows new connections on ports
+        taken at random from the C that were not held otherwise, each old row would stand again with a chance of N/C,
+        and all of them with (N/C)^N: that must be below e^-20, one in 500 million. A full range proves nothing: there
+        all ports are always in use.
+        """
+        if self.compared is None or not self.outlived or self.compared.gone or any(step.gone for step in self.steps):
+            return False
+        rows, later = self.compared.rows_before, self.compared.rows_after
+        return later > 0 and rows * math.log((later + self.free) / later) >= _IMPROBABLE
+
+    @property
     def expired(self) -> int | None:
         """Rows that went away because their time was up; None where that cannot be told.
 
@@ -115,6 +131,9 @@ class TimeWait(msgspec.Struct, frozen=True):
         if not self.crowded:
             return self.compared.gone
         return max(0, self.compared.gone - self.observed.most) if self.observed else None
+
+
+_IMPROBABLE = 20  # e^-20 is one in 500 million
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -149,8 +168,10 @@ def find_time_wait(
         observed = _rate_of_readings(readings)
         return TimeWait(len(ports), 1, delay, observed, None, steps)
     observed = opened_between(tables[0], latest, tables, readings)
-    crowded = any((pool.utilisation or 0.0) >= CRITICAL_SHARE for pool in pools if pool.protocol == "TCP")
-    return TimeWait(len(ports), len(tables), delay, observed, turnover(tables[0], latest, pools), steps, crowded)
+    fullest = max((pool for pool in pools if pool.protocol == "TCP"), key=lambda pool: pool.in_use or 0)
+    free = max(0, fullest.usable - (fullest.in_use or 0))
+    crowded = free < fullest.usable * (1 - CRITICAL_SHARE)
+    return TimeWait(len(ports), len(tables), delay, observed, turnover(tables[0], latest, pools), steps, free, crowded)
 
 
 def _rate_of_readings(readings: Sequence[Counted]) -> OpenRate | None:

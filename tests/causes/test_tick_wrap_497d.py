@@ -202,3 +202,31 @@ def test_the_wrap_is_dated_in_utc_and_local_time(tmp_path: Path) -> None:
     findings = findings_of(tmp_path, bundle_files(with_uptime(stuck(), 500 * 86_400)))
     assert findings.measurements.uptime.wrap_at == datetime(2018, 12, 21, 15, 2, 52, tzinfo=UTC)
     assert findings.measurements.uptime.wrap_at_local == "2018-12-21 15:02:52 (UTC+0 h)"
+
+
+def test_without_counters_a_set_that_only_grows_confirms(tmp_path: Path) -> None:
+    """traps.md: survivors then count only where random reuse of the free ports cannot explain them."""
+    entry = judged(tmp_path, stuck(), "netstat/s-")
+    assert entry.status == "confirmed"
+    assert "only-grows" in messages(entry)
+
+
+def test_without_counters_rows_that_reappear_in_a_churn_prove_nothing(tmp_path: Path) -> None:
+    entry = judged(tmp_path, churning(boot=COLLECTED - timedelta(days=510)), "netstat/s-")
+    assert entry.status == "likely"
+    assert "only-grows" not in messages(entry)
+
+
+def test_without_counters_a_full_range_proves_nothing(tmp_path: Path) -> None:
+    """All but a handful of 1,000 ports are in TIME_WAIT in every table: fast traffic looks the same."""
+    assert judged(tmp_path, stuck(985, held=()), "netstat/s-").status == "likely"
+
+
+def test_files_of_two_computers_confirm_nothing(tmp_path: Path) -> None:
+    files = bundle_files(stuck())
+    files["eventlog/System.evtx"] = bundle_files(stuck(host="OTHER-07"))["eventlog/System.evtx"]
+    findings = findings_of(tmp_path, files)
+    entry = cause(findings, "tick-wrap-497d")
+    assert entry.status == "likely"
+    assert "hosts-differ" in messages(entry)
+    assert any("different computers" in warning.message for warning in findings.warnings)
