@@ -2,4 +2,6 @@
 
 from forensics.cli import main
 
-main()
+# Guarded: the PDF's process imports this module again.
+if __name__ == "__main__":
+    main()

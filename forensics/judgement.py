@@ -6,6 +6,7 @@ English text of each message stands in its cause's file (`TEXTS`) and is filled 
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -65,7 +66,11 @@ class Remedy(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """A cause's answer. `defect` names an error of ours where the cause could not be judged."""
+    """A cause's answer.
+
+    `defect` names an error of ours where the cause could not be judged. `boot_start` is when the run of the system
+    began that the answer is about, where that is not the running one.
+    """
 
     cause: str
     status: str
@@ -75,6 +80,7 @@ class Judgement(msgspec.Struct, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     applies_to: str = NOW
     defect: str = ""
+    boot_start: datetime | None = None
 
     @property
     def confidence(self) -> float:

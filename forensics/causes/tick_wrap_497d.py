@@ -91,7 +91,7 @@ TEXTS = {
         "The uptime is known only to lie between {low:days} and {high:days}: the wrap at 497.1 days falls inside."
     ),
     "affected-system": "{system} has the defect unless it is fixed.",
-    "not-affected": "{why}.",
+    "not-affected": "This system cannot have the defect: {why}.",
     "unfixed": "The fix is not there: {why}.",
     "fixed": "The fix is in force: {why}.",
     "installed-not-loaded": "The fix is not known to be in force: {why}.",
@@ -187,7 +187,9 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
         )
     missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
     remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
-    return Judgement(ID, status, _headline(status, case, m), points, missing, remedies, case.applies_to)
+    earlier = case.boot.start if case.boot and case.applies_to != NOW else None
+    headline = _headline(status, case, m)
+    return Judgement(ID, status, headline, points, missing, remedies, case.applies_to, boot_start=earlier)
 
 
 class _Seen:
@@ -316,7 +318,13 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
         elif seen.expired:
             points.append(Point(Statement("expired", params), -DECISIVE, (*both, *opened)))
     points.extend(_event_points(case))
-    if case.past_wrap and m.forecast and seen.share >= _POSSIBLE_SHARE and m.collection.moment:
+    if (
+        case.past_wrap
+        and case.fix.may_be_unfixed
+        and m.forecast
+        and seen.share >= _POSSIBLE_SHARE
+        and m.collection.moment
+    ):
         params = {
             "rate": m.forecast.explaining_rate,
             "ports": wait.ports,

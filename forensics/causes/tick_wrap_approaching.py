@@ -23,7 +23,7 @@ from forensics.knowledge.tick import SECONDS_PER_DAY, TICK_WRAP
 from forensics.measure.measurements import BootCase, Measurements
 
 ID = "tick-wrap-approaching"
-TITLE = "The 497-day limit of TIME_WAIT is near (KB2553549): nothing is wrong yet"
+TITLE = "The 497-day limit of TIME_WAIT is near (KB2553549)"
 PRECEDENCE = 80
 REFERENCES = ("Microsoft KB2553549", "domain.md §7 (450 and 490 days of notice)")
 PROVES = "An uptime of 450 days or more, short of 497.1, on Windows Vista, 7, Server 2008 or 2008 R2 with an unfixed tcpip.sys."
@@ -51,7 +51,7 @@ TEXTS = {
     "passed": "The wrap has passed already: the machine had been up {uptime:days}.",
     "straddles": "The uptime is known only to lie between {low:days} and {high:days}.",
     "affected-system": "{system} has the defect unless it is fixed.",
-    "not-affected": "{why}.",
+    "not-affected": "This system cannot have the defect: {why}.",
     "fixed": "The fix is in force: {why}.",
     "unfixed": "The fix is not there: {why}.",
     "fix-unknown": "The fix is not known to be in force: {why}.",

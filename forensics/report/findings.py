@@ -4,7 +4,7 @@ Always in English. Every statement carries its sources with the raw text quoted.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -23,11 +23,13 @@ from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
 from forensics.parsers import bytes_parsers, text_parsers
 from forensics.report.timeline import TimelineEntry, timeline
-from forensics.report.words import fill
+from forensics.report.words import fill, offset_text
 from forensics.verdict import TEXTS as UNDECIDED_TEXTS
 from forensics.verdict import UNDECIDED, Verdict
 
 SCHEMA: Literal["forensics.findings/1"] = "forensics.findings/1"
+_HALF_A_SECOND = timedelta(microseconds=500_000)
+
 Status = Literal["confirmed", "likely", "possible", "inconclusive", "ruled_out"]
 FileStatus = Literal["read", "partly-read", "unrecognised", "empty", "left", "unreadable"]
 RangeBasis = Literal["netsh", "registry", "assumed"]
@@ -107,7 +109,10 @@ class RemedyEntry(msgspec.Struct, frozen=True):
 
 
 class CauseEntry(msgspec.Struct, frozen=True):
-    """One cause's answer. `defect` is set where our own error kept it from being judged."""
+    """One cause's answer, on the run of the system that began at `boot_start` (UTC, None for the running one).
+
+    `defect` is set where our own error kept it from being judged.
+    """
 
     id: str
     title: str
@@ -119,6 +124,7 @@ class CauseEntry(msgspec.Struct, frozen=True):
     missing: list[MissingEntry]
     remedies: list[RemedyEntry]
     defect: str = ""
+    boot_start: datetime | None = None
 
 
 class SystemEntry(msgspec.Struct, frozen=True):
@@ -225,11 +231,13 @@ class TurnoverEntry(msgspec.Struct, frozen=True):
 
 
 class ConnectionsEntry(msgspec.Struct, frozen=True):
-    """All TCP rows of the latest full table."""
+    """All TCP rows of the latest full table; `by_owner` and `by_remote` hold the 50 with most rows."""
 
     by_state: dict[str, int]
     by_owner: list[OwnerEntry]
     by_remote: list[RemoteEntry]
+    owners_total: int
+    remotes_total: int
     snapshots: list[SnapshotEntry]
     turnover: list[TurnoverEntry]
 
@@ -242,6 +250,7 @@ class TimeWaitEntry(msgspec.Struct, frozen=True):
     delay_basis: Literal["registry", "default"]
     delay_at_most: int
     needed_rate: float
+    opened: int | None
     observed_rate: float | None
     observed_rate_at_most: float | None
     observed_seconds: float | None
@@ -404,6 +413,7 @@ def _cause(cause: Cause, one: Judgement, cite: _Citer) -> CauseEntry:
         [MissingEntry(_say(one.cause, missing.statement), missing.command) for missing in one.missing],
         [_remedy(one.cause, remedy) for remedy in one.remedies],
         one.defect,
+        _whole(one.boot_start),
     )
 
 
@@ -494,7 +504,8 @@ def _uptime(m: Measurements, cite: _Citer) -> UptimeEntry:
         offset = m.zone.at(uptime.wrap_at)
         if offset.basis != "unknown":
             doubt = f" ± {offset.uncertain} min" if offset.uncertain else ""
-            local = f"{offset.to_local(uptime.wrap_at):%Y-%m-%d %H:%M:%S} (UTC{offset.minutes / 60:+.4g} h{doubt})"
+            wall = _needed(_whole(offset.to_local(uptime.wrap_at)))
+            local = f"{wall:%Y-%m-%d %H:%M:%S} ({offset_text(offset.minutes)}{doubt})"
     past = past_wrap_seconds(uptime)
     return UptimeEntry(
         None if uptime.seconds is None else round(uptime.seconds),
@@ -525,8 +536,8 @@ def _needed(moment: datetime | None) -> datetime:
 
 
 def _whole(moment: datetime | None) -> datetime | None:
-    """To the second: 6013 knows no more."""
-    return moment.replace(microsecond=0) if moment else None
+    """To the nearest second: 6013 knows no more."""
+    return (moment + _HALF_A_SECOND).replace(microsecond=0) if moment else None
 
 
 def _pool(pool: PortUse, cite: _Citer) -> PoolEntry:
@@ -540,6 +551,8 @@ def _connections(m: Measurements) -> ConnectionsEntry:
         m.states,
         [_owner(owner) for owner in m.attribution.owners[:MOST_LISTED]],
         [_remote(remote, m) for remote in m.attribution.remotes[:MOST_LISTED]],
+        len(m.attribution.owners),
+        len(m.attribution.remotes),
         [_snapshot(one) for one in m.taken],
         [
             TurnoverEntry(
@@ -589,6 +602,7 @@ def _time_wait(m: Measurements) -> TimeWaitEntry:
         "registry" if wait.delay.basis == "registry" else "default",
         wait.delay.at_most,
         round(wait.needed_rate, 4),
+        observed.opens if observed else None,
         round(observed.per_second, 5) if observed else None,
         round(observed.per_second_at_most, 5) if observed else None,
         observed.seconds if observed else None,

@@ -11,7 +11,7 @@ import msgspec
 
 from forensics.report.findings import Findings
 
-_MOST_SHOWN = 2000  # characters of one string; the JSON holds all of it
+_MOST_SHOWN = 1000  # characters of one string; the JSON holds all of it
 
 
 def inert(text: str) -> str:

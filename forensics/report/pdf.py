@@ -1,11 +1,12 @@
 """The report as a PDF: A4, tagged (PDF/UA-1), and the same bytes for the same report on one machine."""
 
 import hashlib
+import io
 import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,8 +36,9 @@ def render_pdf(html: str, collected_at: datetime | None) -> bytes:
 
 def _weasyprint() -> tuple[Any, Any]:
     try:
-        from weasyprint import HTML  # noqa: PLC0415 - takes half a second, and Pango may be missing
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+        with redirect_stdout(io.StringIO()):  # it prints advice of its own there, where the JSON may go
+            from weasyprint import HTML  # noqa: PLC0415 - takes half a second, and Pango may be missing
+            from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as error:  # cffi's dlopen: pango, gobject, harfbuzz or fontconfig
         raise OutputError(PANGO_MISSING) from error
 

@@ -11,9 +11,10 @@ from rich.text import Text
 from forensics.evidence import FileReport, Warned
 from forensics.report import words
 from forensics.report.findings import FileEntry, Findings
+from forensics.report.front import Front
 from forensics.report.inert import inert
-from forensics.report.numbers import clip
-from forensics.report.view import Front, build_view
+from forensics.report.tables import clip
+from forensics.report.view import build_view
 
 WIDTH = 80
 _WIDEST = 120
@@ -24,7 +25,7 @@ _LINE_LENGTH = 230  # characters of one statement: three lines
 _COMMAND_LENGTH = 300
 _PATH_LENGTH = 260
 _HANG = 12  # characters: labels of what to do
-_TONES = {"found": "bold red", "open": "bold yellow", "clear": "bold green"}
+_TONES = {"found": "bold red", "ahead": "bold yellow", "open": "bold yellow", "clear": "bold green"}
 _TROUBLED = {"partly-read": "yellow", "unreadable": "red", "left": "yellow"}
 _MOST_WARNINGS = 3  # for one member
 _HASH_LENGTH = 12
@@ -133,7 +134,8 @@ def _heading(title: str) -> list[Text]:
 
 def _member(file: FileEntry | FileReport, warnings: Sequence[Warned], page: _Page) -> list[Text]:
     own = [warning.message for warning in warnings if warning.file == file.path]
-    facts = [file.kind, file.encoding, f"{words.count(file.size)} bytes", f"sha256 {file.sha256[:_HASH_LENGTH]}"]
+    digest = f"sha256 {file.sha256[:_HASH_LENGTH]}" if file.sha256 else ""
+    facts = [file.kind, file.encoding, f"{words.count(file.size)} bytes", digest]
     known = ", ".join(fact for fact in facts if fact)
     trouble = _TROUBLED.get(file.status, "")
     lines = page.lines(_shown(file.path), label=file.status, indent=_STATUS_HANG, style="bold")

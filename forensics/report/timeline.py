@@ -1,6 +1,6 @@
 """What happened when, on one axis: boots, the wrap, port events, updates, tables."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -18,6 +18,7 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     source: Source | None
 
 
+_HALF_A_SECOND = timedelta(microseconds=500_000)
 _ENDS = {
     "shutdown": "shut down",
     "unexpected": "went down without a clean shutdown",
@@ -58,6 +59,6 @@ def timeline(m: Measurements) -> list[TimelineEntry]:
         if one.moment
     )
     return sorted(
-        (msgspec.structs.replace(one, at=one.at.replace(microsecond=0)) for one in entries),
+        (msgspec.structs.replace(one, at=(one.at + _HALF_A_SECOND).replace(microsecond=0)) for one in entries),
         key=lambda one: one.at,
     )

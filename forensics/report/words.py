@@ -97,6 +97,16 @@ def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def offset_text(minutes: int) -> str:
+    """An offset from UTC in the usual notation.
+
+    >>> offset_text(480), offset_text(-210)
+    ('UTC+08:00', 'UTC-03:30')
+    """
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
+
+
 _FORMS: dict[str, Any] = {
     "days": days,
     "seconds": seconds_text,

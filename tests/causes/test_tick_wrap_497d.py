@@ -200,8 +200,8 @@ def test_ports_in_other_states_do_not_count_as_time_wait(tmp_path: Path) -> None
 def test_the_wrap_is_dated_in_utc_and_local_time(tmp_path: Path) -> None:
     """Boot 2017-08-11 12:35:00 UTC (500 days before the last table); plus 497 d 2 h 27 m 52.96 s."""
     findings = findings_of(tmp_path, bundle_files(with_uptime(stuck(), 500 * 86_400)))
-    assert findings.measurements.uptime.wrap_at == datetime(2018, 12, 21, 15, 2, 52, tzinfo=UTC)
-    assert findings.measurements.uptime.wrap_at_local == "2018-12-21 15:02:52 (UTC+0 h)"
+    assert findings.measurements.uptime.wrap_at == datetime(2018, 12, 21, 15, 2, 53, tzinfo=UTC)
+    assert findings.measurements.uptime.wrap_at_local == "2018-12-21 15:02:53 (UTC+00:00)"
 
 
 def test_without_counters_a_set_that_only_grows_confirms(tmp_path: Path) -> None:

@@ -1,0 +1,312 @@
+"""The first page, which must suffice alone: the verdict, the figures that carry it, what to do, what it was not."""
+
+from collections.abc import Sequence
+from datetime import timedelta, timezone
+
+import msgspec
+
+from forensics.report import words
+from forensics.report.findings import (
+    BootEntry,
+    BundleEntry,
+    CauseEntry,
+    Findings,
+    MissingEntry,
+    PoolEntry,
+    RemedyEntry,
+    SystemEntry,
+    VerdictEntry,
+)
+from forensics.report.numbers import pool_name
+from forensics.report.tables import NAME_LENGTH, and_more, clip, quoted
+from forensics.verdict import NO_EXHAUSTION, UNDECIDED
+
+STATUS_WORDS = {
+    "confirmed": "Confirmed",
+    "likely": "Likely",
+    "possible": "Possible",
+    "inconclusive": "Inconclusive",
+    "ruled_out": "Ruled out",
+}
+_MEANINGS = {
+    "confirmed": "Nothing is assumed: the evidence in this bundle proves it.",
+    "likely": "The evidence points to this; a proof is missing or in conflict.",
+    "possible": "The evidence allows this; it does not show it.",
+    "inconclusive": "Evidence is missing: run the commands below and send what they write.",
+    "ruled_out": "The evidence excludes it.",
+}
+_BEFORE_RESTART = "This is about the time before the last restart, not about the machine as it runs now."
+_NOTHING_TO_DO = "Nothing. Should connections fail again, collect while it lasts: a restart removes the evidence."
+_TONES = {NO_EXHAUSTION: "clear", UNDECIDED: "open", "tick-wrap-approaching": "ahead"}
+_UNDECIDED_TITLE = "The cause cannot be told from this bundle"
+_WHEN = {"now": "Now", "next": "Next", "for-good": "For good"}
+_RANK = ("confirmed", "likely", "possible", "inconclusive", "ruled_out")
+_BASES = {"events": "events in the System log", "netstat": "netstat", "none": "nothing"}
+_TELLING_SHARE = 0.25  # of the usable ports in TIME_WAIT: from here on they are part of the case (contracts.md)
+_NEEDED_RATIO = 10  # R from which ordinary expiry cannot explain the ports (contracts.md, the ladder)
+_MOST_EXPLAINED = 6  # ruled-out causes that the first page has room to explain
+_MOST_ASKED = 6
+_MOST_REASONS = 5
+_MOST_OFFSET = 14 * 60  # minutes: no zone is further from UTC
+_HOST_LENGTH = 64  # a DNS label has 63 characters
+_HEADLINE_LENGTH = 300
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A label, what stands beside it, and a remark in small type."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What to do, with the exact command."""
+
+    when: str
+    action: str
+    command: str
+    effect: str
+    caution: str
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What is missing, and the command that supplies it."""
+
+    statement: str
+    command: str
+
+
+class Front(msgspec.Struct, frozen=True):
+    """The first page, which must suffice alone. `tone` is `found`, `ahead`, `open` or `clear`."""
+
+    title: str
+    tone: str
+    status: str
+    word: str
+    meaning: str
+    scope: str
+    headline: str
+    facts: list[Line]
+    figures: list[Line]
+    load: str
+    reasons: list[str]
+    actions: list[Action]
+    nothing_to_do: str
+    asks: list[Ask]
+    more_asks: str
+    ruled_out: list[Line]
+    open: list[Line]
+
+
+def front_of(findings: Findings) -> Front:
+    """Compose the first page."""
+    verdict, leading = findings.verdict, _leading(findings)
+    actions = [action_of(one) for one in leading.remedies] if leading else []
+    asks = _asks(leading, findings.causes)
+    return Front(
+        title=leading.title if leading else _UNDECIDED_TITLE,
+        tone=_TONES.get(verdict.cause, "found"),
+        status=verdict.status,
+        word=STATUS_WORDS[verdict.status],
+        meaning=_MEANINGS[verdict.status],
+        scope=scope_of(verdict),
+        headline=clip(verdict.headline, _HEADLINE_LENGTH),
+        facts=_facts(findings),
+        figures=_figures(findings),
+        load=_load(findings),
+        reasons=_reasons(leading),
+        actions=actions,
+        nothing_to_do=_NOTHING_TO_DO if not actions and not asks else "",
+        asks=asks[:_MOST_ASKED],
+        more_asks=and_more(len(asks) - _MOST_ASKED, "commands under the causes below"),
+        ruled_out=_ruled_out(findings),
+        open=[
+            Line(one.title, clip(one.headline, _HEADLINE_LENGTH), STATUS_WORDS[one.status].lower())
+            for one in ordered(findings)
+            if one is not leading and one.status != "ruled_out"
+        ],
+    )
+
+
+def _ruled_out(findings: Findings) -> list[Line]:
+    fallen = [one for one in findings.causes if one.status == "ruled_out"]
+    return [Line(one.title, why(one)[0] if len(fallen) <= _MOST_EXPLAINED else "") for one in fallen]
+
+
+def _leading(findings: Findings) -> CauseEntry | None:
+    if findings.verdict.cause == UNDECIDED:
+        return None
+    return next((one for one in findings.causes if one.id == findings.verdict.cause), None)
+
+
+def ordered(findings: Findings) -> list[CauseEntry]:
+    """The verdict's cause first, then by status; equals keep their order."""
+    return sorted(findings.causes, key=lambda one: (one.id != findings.verdict.cause, _RANK.index(one.status)))
+
+
+def scope_of(answer: VerdictEntry | CauseEntry) -> str:
+    """Say which time an answer is about, where it is not the present."""
+    return _BEFORE_RESTART if answer.applies_to == "previous-boot" else ""
+
+
+def why(cause: CauseEntry) -> tuple[str, str]:
+    """Why a cause got its answer, and where that stands: of a fallen one its heaviest contradiction."""
+    against = [one for one in cause.evidence if one.effect == "contradicts"]
+    if cause.status != "ruled_out" or not against:
+        return clip(cause.headline, _HEADLINE_LENGTH), ""
+    heaviest = max(against, key=lambda one: one.weight)
+    return clip(heaviest.statement, _HEADLINE_LENGTH), quoted(heaviest.sources[0]).where if heaviest.sources else ""
+
+
+def action_of(remedy: RemedyEntry) -> Action:
+    """Word a remedy."""
+    return Action(_WHEN[remedy.when], remedy.action, remedy.command, remedy.effect, remedy.caution)
+
+
+def host_of(bundle: BundleEntry) -> str:
+    """The machine's name, as far as a page has room for it."""
+    return clip(bundle.host, _HOST_LENGTH) or "unknown host"
+
+
+def _facts(findings: Findings) -> list[Line]:
+    bundle, measured = findings.bundle, findings.measurements
+    incident = measured.incident
+    facts = [
+        Line("Host", host_of(bundle)),
+        Line("System", _system(measured.system)),
+        Line("Collected", *_collected(bundle)),
+    ]
+    if incident.start:
+        end = f" to {words.utc(incident.end)}" if incident.end else ""
+        facts.append(Line("Trouble seen", f"{words.utc(incident.start)}{end}", f"by {_BASES[incident.basis]}"))
+    return [*facts, Line("Bundle", clip(bundle.name, NAME_LENGTH))]
+
+
+def _system(system: SystemEntry) -> str:
+    name = clip(system.os, NAME_LENGTH) or "unknown"
+    if system.service_pack:
+        name += f", {clip(system.service_pack, NAME_LENGTH)}"
+    return f"{name} ({system.version}.{system.build})" if system.version and system.build else name
+
+
+def _collected(bundle: BundleEntry) -> tuple[str, str]:
+    """When, in UTC and by the machine's own clock."""
+    if bundle.collected_at is None:
+        return "unknown", ""
+    at = words.utc(bundle.collected_at)
+    minutes = bundle.utc_offset_minutes
+    if minutes is None or abs(minutes) > _MOST_OFFSET:
+        return at, "the machine's time zone is not known"
+    zone = timezone(timedelta(minutes=minutes))
+    return at, f"{bundle.collected_at.astimezone(zone):%Y-%m-%d %H:%M} by the machine's clock ({zone.tzname(None)})"
+
+
+def _figures(findings: Findings) -> list[Line]:
+    """The figures that carry the case, in two rows of three."""
+    previous = _previous_run(findings) if findings.verdict.applies_to == "previous-boot" else None
+    return [*_uptime_figures(findings, previous), *_port_figures(findings, after_restart=previous is not None)]
+
+
+def _previous_run(findings: Findings) -> BootEntry | None:
+    """Find the run that a verdict on the past speaks of; another cause's answer names none."""
+    start = next((entry.boot_start for entry in findings.causes if entry.id == findings.verdict.cause), None)
+    ended = [one for one in findings.measurements.uptime.boots if one.ended_at]
+    return next((one for one in ended if one.start == start), ended[-1] if ended else None)
+
+
+def _uptime_figures(findings: Findings, previous: BootEntry | None) -> list[Line]:
+    uptime = findings.measurements.uptime
+    figures = []
+    if previous and previous.ended_at and previous.uptime_seconds is not None:
+        exact = f"{words.seconds_text(previous.uptime_seconds)}; ended {words.utc(previous.ended_at)}"
+        figures.append(Line("Up before the restart", words.days(previous.uptime_seconds), exact))
+        if previous.wrap_at <= previous.ended_at:
+            figures.append(Line("TIME_WAIT clock wrapped", words.utc(previous.wrap_at), "497.1 days after that boot"))
+        return figures
+    if uptime.seconds is not None:
+        figures.append(Line("Up at collection", words.days(uptime.seconds), words.seconds_text(uptime.seconds)))
+    at_risk = findings.measurements.fix.state in {"unfixed", "unknown", "installed-not-loaded"}
+    if uptime.wrap_at and uptime.past_wrap_seconds is not None and at_risk:
+        past = uptime.past_wrap_seconds >= 0
+        label = "TIME_WAIT clock wrapped" if past else "TIME_WAIT clock will wrap"
+        distance = f"{words.duration(uptime.past_wrap_seconds)} {'before' if past else 'after'} the collection"
+        local = f"\n{uptime.wrap_at_local}" if uptime.wrap_at_local else ""
+        figures.append(Line(label, words.utc(uptime.wrap_at), distance + local))
+    return figures
+
+
+def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
+    measured, wait = findings.measurements, findings.measurements.time_wait
+    since = " after the restart" if after_restart else ""
+    figures = []
+    fullest = _fullest(measured.ports)
+    if fullest:
+        name, pool = fullest
+        used = f"{words.count(pool.in_use or 0)} of {words.count(pool.usable)}"
+        share = words.percent(pool.utilisation or 0.0)
+        figures.append(Line(f"Ports in use{since}", used, f"{share} of the usable dynamic ports, {name}"))
+    if not measured.connections.snapshots:
+        return figures
+    outlived = f"{words.count(wait.outlived)} rows outlived the delay" if wait.outlived else "dynamic ports"
+    figures.append(Line(f"Ports in TIME_WAIT{since}", words.count(wait.dynamic_ports), outlived))
+    if _telling(findings) and wait.observed_rate is not None and wait.observed_seconds is not None:
+        delay = f"each rests {wait.delay_seconds} s"
+        counted = f"Active Opens over {words.seconds_text(wait.observed_seconds)}"
+        figures.append(Line("Rate needed for them", words.rate(wait.needed_rate), delay))
+        figures.append(Line("Rate seen", words.rate(wait.observed_rate), counted))
+    return figures
+
+
+def _telling(findings: Findings) -> bool:
+    """Whether the ports in TIME_WAIT are many enough to speak of their rate, and the verdict is of the present."""
+    fullest = _fullest(findings.measurements.ports)
+    if fullest is None or findings.verdict.applies_to == "previous-boot":
+        return False
+    return findings.measurements.time_wait.dynamic_ports >= fullest[1].usable * _TELLING_SHARE
+
+
+def _fullest(pools: dict[str, PoolEntry]) -> tuple[str, PoolEntry] | None:
+    known = [
+        (pool_name(key), pool)
+        for key, pool in pools.items()
+        if pool.in_use is not None and pool.utilisation is not None
+    ]
+    return max(known, key=lambda item: item[1].utilisation or 0.0, default=None)
+
+
+def _load(findings: Findings) -> str:
+    """Say plainly whether it is the traffic."""
+    wait = findings.measurements.time_wait
+    if wait.observed_rate is None or not _telling(findings):
+        return ""
+    needed = (
+        f"{words.rate(wait.needed_rate)} would be needed to keep {words.count(wait.dynamic_ports)} ports in TIME_WAIT"
+    )
+    ordinary = wait.ratio_at_least is not None and wait.ratio_at_least >= _NEEDED_RATIO
+    said = f"The load is ordinary: {needed}" if ordinary else _first_upper(needed)
+    return f"{said}; the machine opens {words.rate(wait.observed_rate)}."
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _reasons(leading: CauseEntry | None) -> list[str]:
+    """Pick the heaviest evidence for the verdict; equals in the order in which the cause tells them."""
+    if leading is None:
+        return []
+    supporting = [one for one in leading.evidence if one.effect == "supports"]
+    heaviest = sorted(supporting, key=lambda one: -one.weight)[:_MOST_REASONS]
+    return [one.statement for one in heaviest]
+
+
+def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]:
+    """What the leading cause lacks, or, without one, what any open cause lacks; each command once."""
+    missing: list[MissingEntry] = []
+    for one in [leading] if leading else causes:
+        missing.extend(one.missing)
+    distinct: dict[str, Ask] = {}
+    for entry in missing:
+        distinct.setdefault(entry.command, Ask(entry.statement, entry.command))
+    return list(distinct.values())

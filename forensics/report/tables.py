@@ -1,0 +1,75 @@
+"""Tables of plain text, and how figures, moments and sources are written in them."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from forensics.evidence import Source
+
+QUOTE_LENGTH = 240
+PATH_LENGTH = 260  # characters, as Windows allows a path (MAX_PATH)
+NAME_LENGTH = 80
+Form = Literal["text", "number", "raw"]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column's heading, width in percent, and form: `text`, `number` (to the right) or `raw` (as in the evidence)."""
+
+    title: str
+    width: int
+    form: Form
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table of plain text; `more` says what was left out."""
+
+    caption: str
+    columns: list[Column]
+    rows: list[list[str]]
+    more: str = ""
+
+
+class Quoted(msgspec.Struct, frozen=True):
+    """Where something stands in the bundle, and the raw text."""
+
+    where: str
+    quote: str
+
+
+def table(caption: str, *columns: tuple[str, int, Form], rows: list[list[str]], more: str = "") -> Table:
+    """Make a table from its columns' titles, widths and forms."""
+    return Table(caption, [Column(*column) for column in columns], rows, more)
+
+
+def quoted(source: Source) -> Quoted:
+    """Where a source points, in words, and what stands there, shortened."""
+    place = ""
+    if source.line is not None:
+        place = f", line {source.line:,}"
+    elif source.record is not None:
+        place = f", record {source.record:,}"
+    return Quoted(clip(source.file, PATH_LENGTH) + place, clip(source.quote, QUOTE_LENGTH))
+
+
+def clip(text: str, length: int) -> str:
+    """Shorten a text, and say by how much.
+
+    >>> clip("abcdef", 4)
+    'abcd… (2 more characters)'
+    """
+    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length:,} more characters)"
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in UTC, to the second, for a column that is headed UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "unknown"
+
+
+def and_more(count: int, what: str = "") -> str:
+    """Say how many of a list were left out, if any.
+
+    >>> and_more(1234, "files"), and_more(0)
+    ('and 1,234 more files', '')
+    """
+    return f"and {count:,} more {what}".rstrip() if count > 0 else ""
