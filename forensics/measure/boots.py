@@ -30,6 +30,7 @@ _SAME_BOOT_RECORDS = 200  # Kernel-General 12 may be written after the services'
 _STARTED = 6009  # written by the event log service when it starts: at boot, and when it alone is restarted
 _MOST_DIGITS = 12  # a longer number is damage, and int() of a very long one costs time
 _SECONDS = 4  # index of the uptime in 6013's and in 6008's strings (domain.md §4)
+_SLEEP = 42  # Kernel-Power: entering sleep
 _RESUME = "2"  # Kernel-General 1's Reason: the hardware clock after sleep, which uptime counts (domain.md §4.1)
 _LONGEST_UPTIME = 2**32  # seconds, 136 years: a larger number in 6013 is damage
 
@@ -93,13 +94,23 @@ def readings(log: SystemLog) -> list[Reading]:
 
 
 def clock_changes(log: SystemLog) -> list[ClockChange]:
-    """Every step of the clock, oldest first."""
+    """Every step of the clock, in the order of its records.
+
+    Windows 7 and earlier give no reason: there the first step after the machine went to sleep is its waking up.
+    """
     changes = []
-    for logged in log.of(KERNEL_GENERAL, 1):
+    asleep = False
+    marks = log.of(KERNEL_GENERAL, 1) + log.of(KERNEL_POWER, _SLEEP)
+    for logged in sorted(marks, key=_position):
+        if logged.event.id == _SLEEP:
+            asleep = True
+            continue
         new, old = _time(logged.event.named("NewTime")), _time(logged.event.named("OldTime"))
         if new and old:
-            resume = logged.event.named("Reason") == _RESUME
+            reason = logged.event.named("Reason")
+            resume = reason == _RESUME or (reason is None and asleep)
             changes.append(ClockChange(logged, (new - old).total_seconds(), resume))
+            asleep = False
     return changes
 
 

@@ -65,7 +65,10 @@ def test_the_file_outranks_the_list(tmp_path: Path) -> None:
 def test_the_setup_log_dates_an_update_that_waits_for_a_restart(tmp_path: Path) -> None:
     when = COLLECTED - timedelta(days=20)
     machine = stuck(
-        hotfixes=(), tcpip_files=(), servicing=(Servicing("KB2553549", when, waits_for_restart=True),), pending_restart=True
+        hotfixes=(),
+        tcpip_files=(),
+        servicing=(Servicing("KB2553549", when, waits_for_restart=True),),
+        pending_restart=True,
     )
     entry = fix(tmp_path, machine)
     assert (entry.state, entry.pending_reboot) == ("installed-not-loaded", True)
