@@ -4,20 +4,25 @@ Results go to standard output, messages to standard error; no traceback reaches 
 are needed, so that `--help` is instant.
 """
 
+import io
+import os
 import sys
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from forensics import __version__
+from forensics.errors import BundleError, OutputError, UsageError
 
 app = typer.Typer(
     name="forensics",
     help="Find out why a Windows machine ran out of ports, from a bundle of evidence, offline.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help: Rich takes a tenth of a second to import
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
@@ -36,7 +41,7 @@ class Exit(IntEnum):
 
 
 Bundles = Annotated[
-    list[Path], typer.Argument(metavar="BUNDLE...", help="Zip files, or the folders they were unpacked to.")
+    list[Path], typer.Argument(metavar="BUNDLE", help="Zip files, or the folders they were unpacked to.")
 ]
 OneBundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A zip file, or the folder it was unpacked to.")]
 JsonOption = Annotated[
@@ -66,7 +71,7 @@ def _main(
     pass
 
 
-@app.command()
+@app.command(short_help="Read bundles, print a verdict, write a PDF.")
 def analyze(
     bundles: Bundles,
     *,
@@ -89,63 +94,85 @@ def analyze(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every warning.")] = False,
 ) -> None:
     """Read each bundle, print a verdict, write a PDF report."""
-    from forensics.commands.analyze import Wanted, run  # noqa: PLC0415 - see the module docstring
 
-    raise typer.Exit(run(bundles, Wanted(output, json, html, exit_code, quiet, verbose)))
+    def work() -> Exit:
+        from forensics.commands.analyze import Wanted, run  # noqa: PLC0415 - see the module docstring
+
+        return run(bundles, Wanted(output, json, html, exit_code, quiet, verbose))
+
+    _finish(work)
 
 
-@app.command()
+@app.command(short_help="Show every file and what became of it.")
 def inspect(bundle: OneBundle, *, json: JsonOption = None) -> None:
     """Show every member: what it is, how it was decoded, what it yielded, what was wrong with it."""
-    from forensics.commands.inspect import run  # noqa: PLC0415
 
-    raise typer.Exit(run(bundle, json))
+    def work() -> Exit:
+        from forensics.commands.inspect import run  # noqa: PLC0415
+
+        return run(bundle, json)
+
+    _finish(work)
 
 
-@app.command()
+@app.command(short_help="Compare every file with the manifest.")
 def verify(bundle: OneBundle) -> None:
     """Compare every member's SHA-256 with the manifest's: intact, changed, missing, not listed."""
-    from forensics.commands.verify import run  # noqa: PLC0415
 
-    raise typer.Exit(run(bundle))
+    def work() -> Exit:
+        from forensics.commands.verify import run  # noqa: PLC0415
+
+        return run(bundle)
+
+    _finish(work)
 
 
-@app.command()
+@app.command(short_help="List the root causes, or explain one.")
 def causes(
     cause: Annotated[str | None, typer.Argument(metavar="[ID]", help="One cause's id.")] = None,
 ) -> None:
     """List the root causes; with an ID, what proves it, what rules it out, what cures it."""
-    from forensics.commands.causes import run  # noqa: PLC0415
 
-    raise typer.Exit(run(cause))
+    def work() -> Exit:
+        from forensics.commands.causes import run  # noqa: PLC0415
+
+        return run(cause)
+
+    _finish(work)
 
 
 def main() -> None:
     """Run the program; every error becomes one line and an exit status."""
     for stream in (sys.stdout, sys.stderr):
         # A Windows console in cp1252 would raise on a Chinese host name.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    from forensics.errors import BundleError, OutputError, UsageError  # noqa: PLC0415
+    app(prog_name="forensics")
 
+
+def _finish(work: Callable[[], Exit]) -> NoReturn:
+    """Do a command's work and leave with its exit status."""
     try:
-        app()
+        status = work()
     except BundleError as error:
-        _stop(str(error), Exit.NO_BUNDLE)
+        status = _said(str(error), Exit.NO_BUNDLE)
     except UsageError as error:
-        _stop(str(error), Exit.USAGE)
+        status = _said(str(error), Exit.USAGE)
     except OutputError as error:
-        _stop(str(error), Exit.NO_OUTPUT)
+        status = _said(str(error), Exit.NO_OUTPUT)
     except BrokenPipeError:
-        # The reader of a pipe has seen enough; closing quietly keeps Python from complaining at exit.
-        sys.stderr.close()
-        sys.exit(Exit.DONE)
-    except Exception as error:  # noqa: BLE001 - the entry point: no traceback reaches a user
+        # The reader of a pipe has seen enough. What is still buffered goes nowhere, lest Python complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = Exit.DONE
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         from forensics.commands.defect import record  # noqa: PLC0415
 
-        _stop(record(error), Exit.DEFECT)
+        status = _said(record(error), Exit.DEFECT)
+    raise typer.Exit(status)
 
 
-def _stop(message: str, status: Exit) -> None:
-    typer.echo(f"forensics: {message}", err=True)
-    sys.exit(status)
+def _said(message: str, status: Exit) -> Exit:
+    from forensics.report.inert import inert  # noqa: PLC0415
+
+    typer.echo(inert(f"forensics: {message}"), err=True)
+    return status

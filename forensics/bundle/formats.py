@@ -2,14 +2,14 @@
 
 import re
 
+from forensics.bundle.decode import decode, is_binary
+
 _MAGIC = (
     (b"\x89PNG\r\n", "picture"),
     (b"\xff\xd8\xff", "picture"),
     (b"GIF8", "picture"),
-    (b"BM", "picture"),
     (b"%PDF", "document"),
     (b"\xd0\xcf\x11\xe0", "document"),
-    (b"MZ", "program"),
     (b"regf", "registry-hive"),
     (b"MDMP", "memory-dump"),
     (b"PAGEDU", "memory-dump"),
@@ -20,7 +20,7 @@ _MAGIC = (
     (b"MSCF", "archive"),
     (b"\x1f\x8b", "archive"),
 )
-ZIP = b"PK\x03\x04"
+_SHORT_MAGIC = ((b"BM", "picture"), (b"MZ", "program"))  # text may begin so too
 
 # "[2]0F24.1020::2018-09-17 10:22:14.658 [Microsoft-Windows-TCPIP]", in every dialect of traps.md
 _TRACE = re.compile(r"\[\d+\]\s?[0-9A-F]{4}\.\s?[0-9A-F]{4}::[^\r\n]{6,60}?\d\d:\d\d:\d\d\.\d+\s*\[")
@@ -42,7 +42,15 @@ def foreign_bytes(head: bytes) -> str | None:
     >>> foreign_bytes(b"GIF89a...")
     'picture'
     """
-    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    short = next((kind for magic, kind in _SHORT_MAGIC if head.startswith(magic)), None)
+    return kind or (short if short and is_binary(head) else None)
+
+
+def foreign(head: bytes) -> str | None:
+    """Name a format that no parser reads by a member's first bytes, None where they may be evidence."""
+    kind = foreign_bytes(head)
+    return kind if kind or is_binary(head) else foreign_text(decode(head).text)
 
 
 def foreign_text(head: str) -> str | None:

@@ -2,10 +2,13 @@
 
 >>> manifest = read('{"schema": "forensics.bundle/1", "host": "SRV1", "files": [{"path": "netstat/ano-1.txt", '
 ...     '"command": "netstat -ano", "outcome": "ok", "started_at": "2018-12-24T04:31:00Z"}]}')
->>> manifest.host, manifest.entry("netstat/ano-1.txt").command
+>>> manifest.host, Listing(manifest, "SRV1/manifest.json").entry("SRV1/netstat/ano-1.txt").command
 ('SRV1', 'netstat -ano')
 """
 
+import codecs
+import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +17,11 @@ import msgspec
 NAME = "manifest.json"
 KIND = "manifest"
 SCHEMA = "forensics.bundle/1"
+
+_MOST = 2**53  # JSON's whole numbers are exact so far
+_MOST_OFFSET = 14 * 60  # minutes: no time zone is further from UTC
+_LONGEST_UPTIME = 50 * 366 * 86_400  # seconds: longer than Windows exists
+_FIRST_YEAR, _LAST_YEAR = 1980, 2200
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -46,17 +54,52 @@ class Manifest(msgspec.Struct, frozen=True):
     files: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
 
-    def entry(self, path: str) -> Entry | None:
-        """Find an artefact by its path in the bundle (case and slashes as Windows sees them)."""
-        wanted = path.replace("\\", "/").lower()
-        return next((entry for entry in self.files if entry.path.replace("\\", "/").lower() == wanted), None)
-
     @property
     def code_pages(self) -> tuple[str, ...]:
-        """Python's names of the machine's console and ANSI code pages, the console's first."""
+        """Python's names of the machine's console and ANSI code pages, the console's first; unknown ones left out."""
         pages = (self.oem_codepage, self.ansi_codepage)
-        names = ("".join(letter for letter in page if letter.isdigit()) for page in pages)
-        return tuple("utf-8" if name == "65001" else f"cp{name}" for name in names if name)
+        names = ("".join(letter for letter in page if letter in "0123456789") for page in pages)
+        return tuple(filter(_is_codec, ("utf-8" if name == "65001" else f"cp{name}" for name in names)))
+
+
+class Listing:
+    """Finds what a manifest says of a member: by its path beside the manifest, else by its hash (moved or renamed)."""
+
+    def __init__(self, manifest: Manifest, file: str) -> None:
+        self.folder = folder_of(file)
+        self._by_path = {_key(entry.path): entry for entry in manifest.files}
+        times = Counter(entry.sha256 for entry in manifest.files)
+        self._by_hash = {entry.sha256: entry for entry in manifest.files if entry.sha256 and times[entry.sha256] == 1}
+
+    def entry(self, path: str, sha256: str = "") -> Entry | None:
+        """The artefact that a member is, None where the manifest lists no such."""
+        if path.startswith(self.folder):
+            entry = self._by_path.get(_key(path[len(self.folder) :]))
+            if entry:
+                return entry
+        return self._by_hash.get(sha256)
+
+    def path(self, entry: Entry) -> str:
+        """Where an artefact should be in the bundle, as the bundle spells it."""
+        return self.folder + entry.path.replace("\\", "/").removeprefix("./")
+
+
+def folder_of(path: str) -> str:
+    """The folder that a member is in, with its slash; "" for the bundle itself."""
+    return path[: path.rfind("/") + 1]
+
+
+def _key(path: str) -> str:
+    """A path as Windows compares it."""
+    return path.replace("\\", "/").removeprefix("./").lower()
+
+
+def _is_codec(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def is_manifest(text: str) -> bool:
@@ -70,7 +113,10 @@ def read(text: str) -> Manifest:
     Raises:
         ValueError: where the text is no JSON object.
     """
-    raw = msgspec.json.decode(text)
+    try:
+        raw = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not a type of ours
     fields = _Fields(raw)
@@ -80,11 +126,11 @@ def read(text: str) -> Manifest:
         started_at=fields.time("started_at"),
         finished_at=fields.time("finished_at"),
         elevated=raw.get("elevated") if isinstance(raw.get("elevated"), bool) else None,
-        utc_offset_minutes=fields.whole("utc_offset_minutes"),
+        utc_offset_minutes=fields.whole("utc_offset_minutes", -_MOST_OFFSET, _MOST_OFFSET),
         os_version=fields.text("os_version"),
         oem_codepage=fields.text("oem_codepage"),
         ansi_codepage=fields.text("ansi_codepage"),
-        uptime_seconds=fields.number("uptime_seconds"),
+        uptime_seconds=fields.number("uptime_seconds", 0, _LONGEST_UPTIME),
         boot_time=fields.time("boot_time"),
         redacted=raw.get("redacted") is True,
         files=tuple(entry for entry in entries if entry.path),
@@ -118,25 +164,32 @@ class _Fields:
 
     def text(self, name: str) -> str:
         value = self._raw.get(name)
+        if value is None:
+            return ""
         if isinstance(value, str):
-            return value
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+            return value.encode("utf-8", "replace").decode()  # JSON can spell half a character
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
+            return str(value)
+        self.problems.append(f"'{name}' is not text")
+        return ""
 
-    def number(self, name: str) -> float | None:
+    def number(self, name: str, least: float = 0, most: float = _MOST) -> float | None:
         value = self._raw.get(name)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18:  # noqa: PLR2004 - no clock runs that long
+        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
             return float(value)
-        self.problems.append(f"'{name}' is not a number")
+        self.problems.append(f"'{name}' is no number that can be meant")
         return None
 
-    def whole(self, name: str) -> int | None:
-        value = self.number(name)
+    def whole(self, name: str, least: float = 0, most: float = _MOST) -> int | None:
+        value = self.number(name, least, most)
         return None if value is None else round(value)
 
     def list(self, name: str) -> list[Any]:
         value = self._raw.get(name)
+        if value is not None and not isinstance(value, list):
+            self.problems.append(f"'{name}' is not a list")
         return value if isinstance(value, list) else []
 
     def time(self, name: str) -> datetime | None:
@@ -144,8 +197,12 @@ class _Fields:
         if value is None or value == "":
             return None
         try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.problems.append(f"'{name}' is not an ISO 8601 time: {str(value)[:40]}")
+            moment = datetime.fromisoformat(value)
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (TypeError, ValueError, OverflowError):
+            self.problems.append(f"'{name}' is not an ISO 8601 time: {ascii(value)[:40]}")
             return None
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            self.problems.append(f"'{name}' is no time that can be meant: {ascii(value)[:40]}")
+            return None
+        return moment

@@ -1,5 +1,8 @@
 """`forensics analyze`: a verdict in the terminal, a PDF, and the same as HTML and JSON where asked for."""
 
+import os
+import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from forensics.analysis import Analysis
 from forensics.analysis import analyze as analyze_bundle
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
+from forensics.commands.defect import record, record_lines
 from forensics.commands.output import STANDARD_OUTPUT, write
 from forensics.commands.progress import progress
 from forensics.errors import BundleError, OutputError, UsageError
@@ -34,12 +38,10 @@ class Wanted(msgspec.Struct, frozen=True):
 def run(bundles: Sequence[Path], wanted: Wanted) -> Exit:
     """Analyze every bundle; a broken one does not keep the others from being analyzed."""
     _check(bundles, wanted)
-    statuses = [_one(bundle, wanted, several=len(bundles) > 1) for bundle in bundles]
-    # 1 outranks all; then what went wrong (the least of 2, 3, 4); then what was found.
+    statuses = [_one(bundle, wanted) for bundle in bundles]
+    # What went wrong outranks what was found, and a defect of ours (1) all.
     errors = [status for status in statuses if Exit.DEFECT <= status <= Exit.NO_OUTPUT]
-    if errors:
-        return min(errors)
-    return min((status for status in statuses if status), default=Exit.DONE)
+    return min(errors or [status for status in statuses if status], default=Exit.DONE)
 
 
 def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
@@ -56,74 +58,94 @@ def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
         raise UsageError("several bundles cannot share one output file: analyze them one by one, or leave out the file")
     if outputs.count(STANDARD_OUTPUT) > 1:
         raise UsageError("only one output can go to standard output (-)")
-    files = [Path(target).resolve() for target in outputs if target != STANDARD_OUTPUT]
-    if len(set(files)) < len(files):
-        raise UsageError("two outputs have the same name")
-    inputs = {bundle.resolve() for bundle in bundles}
+    targets = [wanted.output or _report_name(bundle) for bundle in bundles]
+    targets += [target for target in (wanted.json, wanted.html) if target]
+    files = Counter(os.path.realpath(target) for target in targets if target != STANDARD_OUTPUT)
+    twice = next((file for file, count in files.items() if count > 1), None)
+    if twice:
+        raise UsageError(f"{Path(twice).name}: two outputs have this name")
+    inputs = {os.path.realpath(bundle) for bundle in bundles}
     same = next((file for file in files if file in inputs), None)
     if same:
-        raise UsageError(f"{same.name}: is an input; choose another name for the output")
+        raise UsageError(f"{Path(same).name}: is an input; choose another name for the output")
 
 
-def _one(bundle: Path, wanted: Wanted, *, several: bool) -> Exit:
+def _report_name(bundle: Path) -> str:
+    stem = bundle.resolve().name if bundle.is_dir() else bundle.stem
+    return f"{stem}-report.pdf"
+
+
+def _one(bundle: Path, wanted: Wanted) -> Exit:
     try:
         with progress(bundle.name) as tell:
             analysis = analyze_bundle(bundle, tell)
     except BundleError as error:
-        if not several:
-            raise
-        say(f"forensics: {error}")
+        say(inert(f"forensics: {error}"))
         return Exit.NO_BUNDLE
-    failed = _write(bundle, wanted, analysis)
+    except Exception as error:  # noqa: BLE001 - one bundle's misfortune; the next is still analyzed
+        say(inert(f"forensics: {bundle.name}: {record(error)}"))
+        return Exit.DEFECT
+    outputs = _Outputs(bundle, wanted, analysis)
+    outputs.write()
+    defects = [*analysis.defects, *outputs.defects]
     if wanted.verbose:
         for warning in analysis.findings.warnings:
             where = f"{warning.file}: " if warning.file else ""
             say(inert(f"{where}{warning.message}"))
-    for line in (*analysis.defects, *failed):
-        say(f"forensics: {line}")
-    if analysis.defects:
+    for line in outputs.failed:
+        say(inert(f"forensics: {line}"))
+    if defects:
+        more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
+        say(inert(f"forensics: {defects[0]}{more}; {record_lines([*defects, *outputs.details])}"))
         return Exit.DEFECT
-    if failed:
+    if outputs.failed:
         return Exit.NO_OUTPUT
     return _found(analysis) if wanted.exit_code else Exit.DONE
 
 
-def _write(bundle: Path, wanted: Wanted, analysis: Analysis) -> list[str]:
-    """Write every output that can be made; return a line for each that cannot."""
-    failed: list[str] = []
-    printed = STANDARD_OUTPUT in {wanted.output, wanted.json, wanted.html}
-    target = wanted.output or f"{_stem(bundle)}-report.pdf"
-    html = render_html(analysis.findings)
-    if wanted.json:
-        _try(failed, wanted.json, lambda: encode(analysis.findings))
-    if wanted.html:
-        _try(failed, wanted.html, html.encode)
+class _Outputs:
+    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`."""
 
-    def pdf() -> bytes:
+    def __init__(self, bundle: Path, wanted: Wanted, analysis: Analysis) -> None:
+        self._bundle = bundle
+        self._wanted = wanted
+        self._findings = analysis.findings
+        self.failed: list[str] = []
+        self.defects: list[str] = []
+        self.details: list[str] = []
+
+    def write(self) -> None:
+        wanted = self._wanted
+        target = wanted.output or _report_name(self._bundle)
+        if wanted.json:
+            self._try(wanted.json, lambda: encode(self._findings))
+        if wanted.html:
+            self._try(wanted.html, lambda: render_html(self._findings).encode())
+        with progress(f"writing {target}"):
+            made = self._try(target, self._pdf)
+        if not wanted.quiet and STANDARD_OUTPUT not in {wanted.output, wanted.json, wanted.html}:
+            render_terminal(self._findings, console())
+            if made:
+                console().print(f"Report: {inert(target)}", markup=False, soft_wrap=True)
+
+    def _pdf(self) -> bytes:
         from forensics.report.pdf import render_pdf  # noqa: PLC0415 - WeasyPrint takes a second to import
 
-        return render_pdf(html, analysis.findings.bundle.collected_at)
+        return render_pdf(render_html(self._findings), self._findings.bundle.collected_at)
 
-    with progress(f"writing {target}"):
-        made = _try(failed, target, pdf)
-    if not wanted.quiet and not printed:
-        render_terminal(analysis.findings, console())
-        if made:
-            console().print(f"Report: {target}", markup=False)
-    return failed
-
-
-def _try(failed: list[str], target: str, make: Callable[[], bytes]) -> bool:
-    try:
-        write(target, make())
-    except OutputError as error:
-        failed.append(str(error))
+    def _try(self, target: str, make: Callable[[], bytes]) -> bool:
+        try:
+            write(target, make())
+        except OutputError as error:
+            self.failed.append(str(error))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the verdict stands, and the other outputs can still be made
+            self.defects.append(f"{target}: a defect of forensics ({type(error).__name__})")
+            self.details += traceback.format_exception(error)
+        else:
+            return True
         return False
-    return True
-
-
-def _stem(bundle: Path) -> str:
-    return bundle.resolve().name if bundle.is_dir() else bundle.stem
 
 
 def _found(analysis: Analysis) -> Exit:

@@ -1,16 +1,24 @@
 """Where results and messages are printed."""
 
+from typing import NoReturn
+
 from rich.console import Console
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to the command line, as for everything else that is printed (Rich would exit with 1)."""
+        raise BrokenPipeError
 
 
 def console() -> Console:
     """Results: standard output."""
-    return Console(highlight=False, soft_wrap=False)
+    return _Console(highlight=False, soft_wrap=False)
 
 
 def error_console() -> Console:
     """Messages: standard error."""
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False)
 
 
 def say(message: str) -> None:

@@ -6,11 +6,13 @@ import msgspec
 
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
-from forensics.commands.output import write
+from forensics.commands.defect import record_lines
+from forensics.commands.output import STANDARD_OUTPUT, write
 from forensics.commands.progress import progress
 from forensics.errors import UsageError
 from forensics.evidence import FileReport, Warned
-from forensics.ingest import failures, gather
+from forensics.ingest import failures, survey
+from forensics.report.inert import inert
 from forensics.report.terminal import render_inspect
 
 
@@ -29,15 +31,17 @@ def run(bundle: Path, json: str | None) -> Exit:
     if not bundle.exists():
         raise UsageError(f"{bundle}: no such file or folder")
     with progress(bundle.name) as tell:
-        evidence, _ = gather(bundle, tell)
+        evidence, _ = survey(bundle, tell)
     if json:
         inspection = Inspection(
             "forensics.inspection/1", evidence.name, evidence.sha256, evidence.files, evidence.warnings
         )
         write(json, msgspec.json.format(msgspec.json.encode(inspection), indent=2) + b"\n")
-    if json != "-":
+    if json != STANDARD_OUTPUT:
         render_inspect(evidence.files, evidence.warnings, console())
-    defects = list(failures(evidence))
-    for defect in defects:
-        say(f"forensics: {defect.file}: {defect.message}")
-    return Exit.DEFECT if defects else Exit.DONE
+    defects = [f"{one.file}: {one.message}" for one in failures(evidence)]
+    if defects:
+        more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
+        say(inert(f"forensics: {defects[0]}{more}; {record_lines(defects)}"))
+        return Exit.DEFECT
+    return Exit.DONE

@@ -17,21 +17,30 @@ def write(target: str, data: bytes) -> None:
         OutputError: with one line, where the file cannot be written.
     """
     if target == STANDARD_OUTPUT:
+        sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    path = Path(target)
-    aside = ""
+    path = Path(os.path.realpath(target))  # a link stays one: what it points to is replaced
     try:
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a pipe or /dev/null must not be replaced by a file
+        else:
+            _replace(path, data)
+    except OSError as error:
+        hint = " (is it open in a viewer?)" if isinstance(error, PermissionError) and path.is_file() else ""
+        raise OutputError(f"{target}: cannot be written: {error.strerror}{hint}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, aside = tempfile.mkstemp(prefix=".forensics-", dir=path.parent)
+    try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         umask = os.umask(0)
         os.umask(umask)
         Path(aside).chmod(0o666 & ~umask)
         Path(aside).replace(path)
-    except OSError as error:
-        if aside:
-            Path(aside).unlink(missing_ok=True)
-        hint = " (is it open in a viewer?)" if isinstance(error, PermissionError) and path.exists() else ""
-        raise OutputError(f"{target}: cannot be written: {error.strerror}{hint}") from error
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

@@ -4,8 +4,8 @@ Sources: the headings of real outputs (domain.md §5.1, §5.2; the shared corpus
 learn.microsoft.com, "Code Page Identifiers".
 """
 
-# In this order where nothing else tells: OEM before ANSI, for a console writes OEM; double-byte ones first, for they
-# fail on most bytes of the others.
+# In this order where nothing else tells: double-byte ones first, for they fail on most bytes of the others; OEM before
+# ANSI, for a console writes OEM; the rarer ones last.
 CODE_PAGES = (
     "cp936",
     "cp932",
@@ -13,17 +13,31 @@ CODE_PAGES = (
     "cp950",
     "cp850",
     "cp866",
-    "cp852",
-    "cp857",
-    "cp737",
-    "cp862",
     "cp437",
     "cp1252",
-    "cp1250",
     "cp1251",
-    "cp1253",
+    "cp852",
+    "cp1250",
+    "cp857",
     "cp1254",
+    "cp737",
+    "cp1253",
+    "cp862",
     "cp874",
+)
+
+# Where double-byte code pages keep the characters of everyday text: first and last lead byte, least trail byte.
+EVERYDAY_CHARACTERS = {
+    "cp936": (0xB0, 0xD7, 0xA1),  # GB 2312, level 1
+    "cp949": (0xB0, 0xC8, 0xA1),  # KS X 1001, Hangul
+    "cp950": (0xA4, 0xC6, 0x40),  # Big5, level 1
+    "cp932": (0x81, 0x97, 0x40),  # JIS X 0208: kana and level 1
+}
+
+# Frequent syllables: most Chinese text is valid cp949 too, but then of Hangul that nobody uses.
+FREQUENT_HANGUL = frozenset(
+    "이다는의에가을하고지도사로기인어한그자리스시대으정수나상있부를해서들제전성보아장일만원주조과구경적면동라여안게오마선위것영"
+    "유비치무공용관국신모문생세화소미내계산회우연방단당행실분활로토콜태포트범프컬외당음없됩니습작끝니행중지획형호템설치버음드름"
 )
 
 WORDS = (
@@ -43,7 +57,7 @@ WORDS = (
     "Диапазон", "Число", "Статистика", "Служб", "узла", "системы", "Память", "время", "Протокол", "протокола",
     # German
     "ABHÖREN", "für", "Dienste", "Größe", "Übertragung", "Empfangene", "ungültig", "Öffnungen", "geöffnet", "gelöscht",
-    "Verfügbar", "Arbeitsspeicher", "Ausschluss", "Portausschlussbereiche", "Prozessor", "ä",
+    "Verfügbar", "Arbeitsspeicher", "Ausschluss", "Öffnen", "Domäne",
     # French
     "éseau", "distante", "État", "état", "système", "été", "Réseau", "Démarr", "démarr", "Propriétaire", "hôte", "Mémoire",
     "mémoire", "reçus", "Segments envoyés", "Échecs", "échec", "Plage", "différ",
@@ -55,12 +69,3 @@ WORDS = (
     "połączenia", "Początkowy", "Usługi", "dostępn", "Připojení", "připojení", "Služby", "Aktív", "kapcsolatok", "Etkin",
     "bağlantı", "Bağlantı", "Yabancı", "Başlangıç",
 )  # fmt: skip
-
-
-def familiarity(text: str) -> int:
-    """Count the known words in a text, each as much as its letters outside ASCII weigh.
-
-    >>> familiarity("协议 本地地址") > familiarity("Ð­Òé ±¾µØµØÖ·")
-    True
-    """
-    return sum(text.count(word) * sum(not letter.isascii() for letter in word) for word in WORDS)

@@ -49,9 +49,7 @@ def rust_records(log: bytes) -> list[tuple[int, datetime, str]]:
     return [
         (
             record["event_record_id"],
-            datetime.fromisoformat(
-                re.sub(r"(\.\d{6})\d*", r"\1", record["timestamp"]).replace("Z UTC", "+00:00")
-            ),
+            datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", record["timestamp"]).replace("Z UTC", "+00:00")),
             record["data"],
         )
         for record in evtx.PyEvtxParser(io.BytesIO(log)).records()
@@ -79,9 +77,7 @@ def python_evtx_chunks(log: bytes) -> list[Any]:
 
 
 def data_of(xml: str) -> list[str]:
-    return [
-        part.strip("\n ") for part in re.findall(r"<Data(?: Name=\"[^\"]*\")?>(.*?)</Data>", xml, re.DOTALL)
-    ]
+    return [part.strip("\n ") for part in re.findall(r"<Data(?: Name=\"[^\"]*\")?>(.*?)</Data>", xml, re.DOTALL)]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +132,7 @@ def test_named_values_and_user_data() -> None:
         7,
         Fields((("a", text("ä")), ("b", uint32(3)))),
     )
-    own = Event(
-        NOON, Provider("Q"), 8, UserData("Outer", "urn:x", (("Inner", text("value")),)), channel="Setup"
-    )
+    own = Event(NOON, Provider("Q"), 8, UserData("Outer", "urn:x", (("Inner", text("value")),)), channel="Setup")
     first, second = (xml for _, _, xml in rust_records(write_evtx([named, own], "H")))
     assert '<Data Name="a">ä</Data>' in first
     assert '<Data Name="b">3</Data>' in first

@@ -32,9 +32,7 @@ def machine(uptime: float, per_second: float, **changes: object) -> Machine:
 
 
 def waiting(snapshot: Snapshot) -> AbstractSet[tuple[int, str, int]]:
-    return {
-        (row.local_port, row.remote, row.remote_port) for row in snapshot.rows if row.state == "TIME_WAIT"
-    }
+    return {(row.local_port, row.remote, row.remote_port) for row in snapshot.rows if row.state == "TIME_WAIT"}
 
 
 def test_the_wrap_is_at_497_days() -> None:

@@ -117,9 +117,7 @@ def test_manifest_describes_every_member(name: str) -> None:
     files = committed(name)
     manifest = json.loads(files["manifest.json"])
     entries = {entry["path"]: entry for entry in manifest["files"]}
-    assert set(files) - {"manifest.json"} == {
-        path for path, entry in entries.items() if entry["outcome"] == "ok"
-    }
+    assert set(files) - {"manifest.json"} == {path for path, entry in entries.items() if entry["outcome"] == "ok"}
     started = datetime.fromisoformat(manifest["started_at"])
     for path, entry in entries.items():
         if entry["outcome"] == "ok":
@@ -175,8 +173,7 @@ def test_founding_case() -> None:
 def test_busy_patched_turns_its_rows_over() -> None:
     files = committed("busy-patched")
     first, last = (
-        dynamic_ports(tcp_rows(files[f"netstat/ano-{number}.txt"].decode("cp437")), "TIME_WAIT")
-        for number in (1, 3)
+        dynamic_ports(tcp_rows(files[f"netstat/ano-{number}.txt"].decode("cp437")), "TIME_WAIT") for number in (1, 3)
     )
     assert 0.9 < len(first & last) / len(first) < 0.99
     drivers = csv.DictReader(io.StringIO(files["system/tcpip-files.csv"].decode()))
@@ -186,9 +183,7 @@ def test_busy_patched_turns_its_rows_over() -> None:
 
 
 def test_rebooted_after_incident_keeps_the_story_in_its_log() -> None:
-    events = [
-        (provider, number) for _, provider, number, _, _ in events_of(committed("rebooted-after-incident"))
-    ]
+    events = [(provider, number) for _, provider, number, _, _ in events_of(committed("rebooted-after-incident"))]
     order = [
         events.index(("Tcpip", 4227)), events.index(("USER32", 1074)), events.index(("EventLog", 6006)),
         events.index(("Microsoft-Windows-Kernel-General", 13)), events.index(("EventLog", 6009)),
@@ -197,9 +192,7 @@ def test_rebooted_after_incident_keeps_the_story_in_its_log() -> None:
     assert order == sorted(order)
     assert ("Tcpip", 4227) not in events[order[2] :]
     uptimes = [
-        int(data[4])
-        for *_, number, _, data in events_of(committed("rebooted-after-incident"))
-        if number == 6013
+        int(data[4]) for *_, number, _, data in events_of(committed("rebooted-after-incident")) if number == 6013
     ]
     assert max(uptimes) == 43_332_300
     assert uptimes[-1] == 35

@@ -1,0 +1,186 @@
+"""`inspect`, `verify`, `causes`, help, pipes and consoles."""
+
+import json
+import os
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from forensics.causes import all_causes
+from tests.bundles import zipped
+from tests.commands.program import SAMPLES, run, start
+from tests.commands.test_analyze import Caught, Run, _details, _raise
+
+
+@pytest.fixture
+def forensics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return partial(run, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def healthy() -> dict[str, bytes]:
+    with zipfile.ZipFile(SAMPLES / "healthy.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+# --- verify ---
+
+
+def verified(forensics: Run, capsys: Caught, folder: Path, files: dict[str, bytes]) -> tuple[list[str], str]:
+    """What is not intact, and the last line."""
+    (folder / "case.zip").write_bytes(zipped(files))
+    assert forensics("verify", "case.zip") == 0
+    *each, last = capsys.readouterr().out.splitlines()
+    return [line for line in each if not line.startswith("intact ")], last
+
+
+@pytest.mark.parametrize("folder", ["", "SRV1/"])
+def test_verify_intact(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes], folder: str) -> None:
+    files = {folder + path: data for path, data in healthy.items()}
+    assert verified(forensics, capsys, tmp_path, files) == ([], "case.zip: consistent with its manifest (32 intact)")
+
+
+def test_verify_a_bundle_in_a_zip(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]) -> None:
+    others, last = verified(forensics, capsys, tmp_path, {"SRV1.zip": zipped(healthy)})
+    assert (others, last) == ([], "case.zip: consistent with its manifest (32 intact)")
+
+
+def test_verify_changed_missing_and_not_listed(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]
+) -> None:
+    files = healthy | {"netstat/ano-1.txt": b"edited", "note.txt": b"hello"}
+    del files["system/fltmc.txt"]
+    others, last = verified(forensics, capsys, tmp_path, files)
+    assert others == ["changed     netstat/ano-1.txt", "not listed  note.txt", "missing     system/fltmc.txt"]
+    assert last == "case.zip: NOT consistent with its manifest (30 intact, 1 changed, 1 missing, 1 not listed)"
+
+
+def test_verify_needs_no_evidence(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    files = {"manifest.json": b'{"schema": "forensics.bundle/1", "files": []}'}
+    assert verified(forensics, capsys, tmp_path, files)[1].endswith("(nothing is listed)")
+
+
+def test_verify_without_a_manifest(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]) -> None:
+    (tmp_path / "case.zip").write_bytes(zipped({path: data for path, data in healthy.items() if "/" in path}))
+    assert forensics("verify", "case.zip") == 3
+    expected = "forensics: case.zip: holds no manifest.json, so there is nothing to compare with\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect"])
+def test_a_bundle_that_does_not_exist(forensics: Run, capsys: Caught, command: str) -> None:
+    assert forensics(command, "nowhere.zip") == 2
+    assert capsys.readouterr() == ("", "forensics: nowhere.zip: no such file or folder\n")
+
+
+# --- inspect ---
+
+
+def test_inspect_shows_every_member(forensics: Run, capsys: Caught, healthy: dict[str, bytes]) -> None:
+    assert forensics("inspect", SAMPLES / "healthy.zip") == 0
+    printed = capsys.readouterr().out
+    assert all(path in printed for path in healthy)
+
+
+def test_inspect_json_on_standard_output_is_alone_there(
+    forensics: Run, capsys: Caught, healthy: dict[str, bytes]
+) -> None:
+    assert forensics("inspect", SAMPLES / "healthy.zip", "--json", "-") == 0
+    inspection = json.loads(capsys.readouterr().out)
+    assert inspection["schema"] == "forensics.inspection/1"
+    assert {file["path"] for file in inspection["files"]} == set(healthy)
+
+
+def test_inspect_json_as_a_file(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    assert forensics("inspect", SAMPLES / "healthy.zip", "--json", "x.json") == 0
+    assert "netstat/ano-1.txt" in capsys.readouterr().out
+    assert json.loads((tmp_path / "x.json").read_text("utf-8"))["name"] == "healthy.zip"
+    assert forensics("inspect", SAMPLES / "healthy.zip", "--json", "missing/x.json") == 4
+
+
+def test_inspect_shows_what_is_no_evidence(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    (tmp_path / "case.zip").write_bytes(zipped({"notes.txt": b"Dear support,"}))
+    assert forensics("inspect", "case.zip") == 0
+    assert "notes.txt" in capsys.readouterr().out
+
+
+def test_inspect_with_a_parser_that_raises(forensics: Run, capsys: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forensics.parsers.fltmc.parse", _raise)
+    assert forensics("inspect", SAMPLES / "healthy.zip") == 1
+    assert "ZeroDivisionError" in _details(capsys.readouterr().err)
+
+
+# --- causes ---
+
+
+def test_causes_lists_each(forensics: Run, capsys: Caught) -> None:
+    assert forensics("causes") == 0
+    printed = capsys.readouterr().out
+    assert all(cause.ID in printed for cause in all_causes())
+
+
+@pytest.mark.parametrize("cause", all_causes(), ids=lambda cause: cause.ID)
+def test_causes_explains_one(forensics: Run, capsys: Caught, cause: object) -> None:
+    assert forensics("causes", getattr(cause, "ID")) == 0  # noqa: B009 - modules stand for causes
+    printed = capsys.readouterr().out
+    for heading in ("Proves it", "Rules it out", "Cures it", "Sources"):
+        assert heading in printed
+
+
+def test_an_unknown_cause(forensics: Run, capsys: Caught) -> None:
+    assert forensics("causes", "gremlins") == 2
+    assert capsys.readouterr() == ("", "forensics: gremlins: no such cause; 'forensics causes' lists them\n")
+
+
+def test_a_command_that_raises(forensics: Run, capsys: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forensics.commands.causes.describe", _raise)
+    assert forensics("causes", "tick-wrap-497d") == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("forensics: a defect of forensics (ZeroDivisionError); the details are in ")
+    assert "in _raise" in _details(printed.err)
+
+
+# --- the program itself ---
+
+
+def test_help_and_version(forensics: Run, capsys: Caught) -> None:
+    assert forensics("--help") == 0
+    printed = capsys.readouterr().out
+    assert "..." not in printed.partition("Commands")[2]
+    assert max(map(len, printed.splitlines())) <= 80
+    assert forensics("--version") == 0
+    assert capsys.readouterr().out.startswith("forensics ")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    done = start("--help", PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    imported = {line.rpartition(b"|")[2].strip().decode() for line in done.stderr.splitlines()}
+    assert "forensics.cli" in imported
+    heavy = {"weasyprint", "jinja2", "rich", "rich.console", "rich.status", "msgspec", "inflate64"}
+    assert not heavy & imported
+    assert not [name for name in imported if name.startswith(("forensics.parsers", "forensics.report", "Evtx"))]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell of Unix")
+def test_a_pipe_that_closes_early_is_no_error() -> None:
+    done = start("inspect", SAMPLES / "healthy.zip", shell_after="head -1")
+    assert done.stderr == b""
+    assert done.returncode == 0
+    done = start("verify", SAMPLES / "healthy.zip", shell_after="true")
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = start("analyze", SAMPLES / "healthy.zip", "-o", "/dev/null", "--json", "-", shell_after="head -c 1")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_console_without_chinese_does_not_raise(tmp_path: Path, healthy: dict[str, bytes]) -> None:
+    (tmp_path / "网络.zip").write_bytes(
+        zipped({"网络/连接.txt": healthy["netstat/ano-1.txt"], "坏.zip": b"PK\x03\x04"})
+    )
+    for arguments in (("inspect", tmp_path / "网络.zip"), ("verify", tmp_path / "网络.zip")):
+        done = start(*arguments, PYTHONIOENCODING="cp1252")
+        assert b"Traceback" not in done.stderr
+        assert "网络" in (done.stdout + done.stderr).decode("utf-8")
