@@ -17,6 +17,7 @@ from forensics.commands.output import STANDARD_OUTPUT, write
 from forensics.commands.progress import progress
 from forensics.errors import BundleError, OutputError, UsageError
 from forensics.judgement import CONFIRMED, LIKELY
+from forensics.report import pdf_process
 from forensics.report.findings import encode
 from forensics.report.html import render_html
 from forensics.report.inert import inert
@@ -38,7 +39,11 @@ class Wanted(msgspec.Struct, frozen=True):
 def run(bundles: Sequence[Path], wanted: Wanted) -> Exit:
     """Analyze every bundle; a broken one does not keep the others from being analyzed."""
     _check(bundles, wanted)
-    statuses = [_one(bundle, wanted) for bundle in bundles]
+    printer = pdf_process.PdfProcess()
+    try:
+        statuses = [_one(bundle, wanted, printer) for bundle in bundles]
+    finally:
+        printer.close()
     # What went wrong outranks what was found, and a defect of ours (1) all.
     errors = [status for status in statuses if Exit.DEFECT <= status <= Exit.NO_OUTPUT]
     return min(errors or [status for status in statuses if status], default=Exit.DONE)
@@ -75,7 +80,7 @@ def _report_name(bundle: Path) -> str:
     return f"{stem}-report.pdf"
 
 
-def _one(bundle: Path, wanted: Wanted) -> Exit:
+def _one(bundle: Path, wanted: Wanted, printer: pdf_process.PdfProcess) -> Exit:
     try:
         with progress(bundle.name) as tell:
             analysis = analyze_bundle(bundle, tell)
@@ -85,7 +90,7 @@ def _one(bundle: Path, wanted: Wanted) -> Exit:
     except Exception as error:  # noqa: BLE001 - one bundle's misfortune; the next is still analyzed
         say(inert(f"forensics: {bundle.name}: {record(error)}"))
         return Exit.DEFECT
-    outputs = _Outputs(bundle, wanted, analysis)
+    outputs = _Outputs(bundle, wanted, analysis, printer)
     outputs.write()
     defects = [*analysis.defects, *outputs.defects]
     if wanted.verbose:
@@ -106,10 +111,11 @@ def _one(bundle: Path, wanted: Wanted) -> Exit:
 class _Outputs:
     """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`."""
 
-    def __init__(self, bundle: Path, wanted: Wanted, analysis: Analysis) -> None:
+    def __init__(self, bundle: Path, wanted: Wanted, analysis: Analysis, printer: pdf_process.PdfProcess) -> None:
         self._bundle = bundle
         self._wanted = wanted
         self._findings = analysis.findings
+        self._printer = printer
         self.failed: list[str] = []
         self.defects: list[str] = []
         self.details: list[str] = []
@@ -129,9 +135,7 @@ class _Outputs:
                 console().print(f"Report: {inert(target)}", markup=False, soft_wrap=True)
 
     def _pdf(self) -> bytes:
-        from forensics.report.pdf import render_pdf  # noqa: PLC0415 - WeasyPrint takes a second to import
-
-        return render_pdf(render_html(self._findings), self._findings.bundle.collected_at)
+        return self._printer.render(render_html(self._findings), self._findings.bundle.collected_at)
 
     def _try(self, target: str, make: Callable[[], bytes]) -> bool:
         try:

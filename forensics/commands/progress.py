@@ -1,7 +1,7 @@
 """A progress display on standard error for anything over a second; none where that is not a terminal."""
 
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,7 +10,7 @@ _PATIENCE = 1.0  # seconds
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show what is being read once a second has passed."""
+    """Show what is being done once a second has passed."""
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
@@ -19,20 +19,16 @@ def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
     from forensics.commands.consoles import error_console  # noqa: PLC0415
     from forensics.report.inert import inert  # noqa: PLC0415
 
-    started = time.monotonic()
     status = Status(inert(what), console=error_console())
-    shown = False
+    timer = threading.Timer(_PATIENCE, status.start)
+    timer.start()
 
     def tell(name: str, done: int, total: int) -> None:
-        nonlocal shown
-        if not shown and time.monotonic() - started < _PATIENCE:
-            return
-        if not shown:
-            status.start()
-            shown = True
         status.update(f"{inert(what)}: {done + 1} of {total}, {inert(name)}")
 
     try:
         yield tell
     finally:
+        timer.cancel()
+        timer.join()
         status.stop()

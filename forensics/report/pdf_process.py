@@ -1,22 +1,26 @@
-"""The PDF is rendered in a process of its own, started early: WeasyPrint takes as long to import as a bundle to read.
+"""PDFs are rendered in a process of their own, started early: WeasyPrint takes as long to load as a bundle to read.
 
 On two cores both happen at once. The process gets HTML and nothing else of the bundle.
 """
 
 import contextlib
 import signal
+import traceback
 from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import Literal
 
 from forensics.errors import OutputError
-from forensics.report.pdf import render_pdf
+from forensics.report import pdf
 
 _CHECK = "<!DOCTYPE html><title>check</title><p>check"
 
+Answer = tuple[Literal["pdf", "impossible", "defect"], bytes | str]
+
 
 class PdfProcess:
-    """Starts when it is made; renders once."""
+    """Starts when it is made; renders one report after the other."""
 
     def __init__(self) -> None:
         # spawn, not fork: the same on every system, and no thread of the parent's is copied.
@@ -31,36 +35,43 @@ class PdfProcess:
 
         Raises:
             OutputError: with one line, where that cannot be done.
+            RuntimeError: a defect of ours in the process, with its traceback.
         """
         try:
             self._connection.send((html, collected_at))
-            made, result = self._connection.recv()
+            answer: Answer = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise OutputError("the PDF could not be made: its process ended before it was done") from error
-        finally:
-            self.close()
-        if not made:
-            raise OutputError(str(result))
-        return bytes(result)
+            raise OutputError("the PDF could not be made: the process that renders it ended too early") from error
+        outcome, result = answer
+        if isinstance(result, bytes):
+            return result
+        if outcome == "impossible":
+            raise OutputError(result)
+        raise RuntimeError(result)
 
     def close(self) -> None:
         """End the process; harmless when it has ended."""
         self._connection.close()
-        if self._process.is_alive():
-            self._process.terminate()
+        self._process.terminate()
+        self._process.join()
 
 
 def _serve(connection: Connection) -> None:
     # Ctrl+C is for the parent to answer; this process ends with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Loads WeasyPrint and the fonts while the parent reads the bundle. What fails here is said when a report is due.
-    with contextlib.suppress(OutputError):
-        render_pdf(_CHECK, None)
+    with contextlib.suppress(Exception):
+        pdf.render_pdf(_CHECK, None)
+    with contextlib.suppress(EOFError, OSError):  # the parent has gone
+        while True:
+            html, collected_at = connection.recv()
+            connection.send(_answer(html, collected_at))
+
+
+def _answer(html: str, collected_at: datetime | None) -> Answer:
     try:
-        html, collected_at = connection.recv()
-    except EOFError:
-        return
-    try:
-        connection.send((True, render_pdf(html, collected_at)))
+        return "pdf", pdf.render_pdf(html, collected_at)
     except OutputError as error:
-        connection.send((False, str(error)))
+        return "impossible", str(error)
+    except Exception:  # noqa: BLE001 - the worker's seam: the parent reports it, no traceback reaches a user
+        return "defect", traceback.format_exc()

@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +13,7 @@ import jsonschema
 import pytest
 
 from forensics.errors import OutputError
-from forensics.report import pdf
+from forensics.report import pdf, pdf_process
 from tests.bundles import zipped
 from tests.commands.program import ROOT, SAMPLES, run
 
@@ -21,10 +22,21 @@ Run = Callable[..., int]
 SCHEMA = json.loads((ROOT / "forensics/report/findings.schema.json").read_text("utf-8"))
 
 
+class HerePdf:
+    """Renders in this process, where a test can take a hand in it."""
+
+    def render(self, html: str, collected_at: datetime | None) -> bytes:
+        return pdf.render_pdf(html, collected_at)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
 @pytest.fixture
 def forensics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The program in an empty folder, with a PDF that costs nothing."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pdf_process, "PdfProcess", HerePdf)
     monkeypatch.setattr(pdf, "render_pdf", lambda _html, _at: b"%PDF-1.7 stand-in")
     return partial(run, monkeypatch)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builder import Hotfix, Machine, Servicing, bundle_files, with_tcpip_version
-from builder.machine import SERVER_2008
+from builder import Hotfix, Machine, Servicing, System, bundle_files, with_tcpip_version
+from builder.machine import SERVER_2008, SERVER_2008_R2
 
 from forensics.report.findings import FixEntry
 from tests.bundles import findings_of
@@ -30,9 +30,9 @@ def test_a_fixed_file_counts_from_the_next_boot_on(tmp_path: Path, days: int, ex
     assert fix(tmp_path, created(with_tcpip_version(stuck(), "6.1.7601.24000"), days)).state == expected
 
 
-def listed(kb: str, days_after_boot: int, **changes: object) -> Machine:
+def listed(kb: str, days_after_boot: int, system: System = SERVER_2008_R2) -> Machine:
     day = (BOOT + timedelta(days=days_after_boot)).date()
-    return stuck(hotfixes=(Hotfix(kb, day),), servicing=(), tcpip_files=(), **changes)
+    return stuck(hotfixes=(Hotfix(kb, day),), servicing=(), tcpip_files=(), system=system)
 
 
 @pytest.mark.parametrize(
