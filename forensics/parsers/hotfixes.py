@@ -29,7 +29,7 @@ from forensics.text.wmi_records import Record, read
 KIND = "hotfixes"
 READS = "text"
 
-_KEY = "hotfixid"
+_KEY = "HotFixID"  # as wmic and PowerShell spell it in every language
 _KB = re.compile(r"(?:KB|Q)?(\d{6,7})(?:[-_ .v].*)?", re.IGNORECASE | re.ASCII)
 _KB_IN_ROW = re.compile(r"\bKB\d{6,7}(?!\d)", re.ASCII)
 _DIGITS = re.compile(r"\d{8}", re.ASCII)
@@ -59,7 +59,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property HotFixID as a heading or a label, with at least one update."""
-    return _KEY in text.lower() and bool(parse(text).facts)
+    return _KEY in text and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:

@@ -48,7 +48,7 @@ _ENDPOINTS = 3  # protocol, local, foreign: the words that every row has
 _GAP = re.compile(r"\S\s{2,}(?=\S)")
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row. Ports are None where netstat printed a name (without `-n`) or `*`.
 
     `state` is the English name, "" for UDP, and the word as printed where it is not known. `pid` is None

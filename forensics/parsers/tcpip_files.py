@@ -62,7 +62,7 @@ class DriverFile(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the version of at least one driver file."""
-    return ".sys" in text.lower() and _KEY.search(text) is not None and bool(parse(text).facts)
+    return (".sys" in text or ".SYS" in text) and _KEY.search(text) is not None and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:

@@ -28,7 +28,7 @@ from forensics.text.wmi_records import Record, cim_datetime, read
 KIND = "wmic-process"
 READS = "text"
 
-_KEY = "processid"
+_KEY = "ProcessId"  # as wmic and PowerShell spell it in every language
 _MOST_DIGITS = 10  # of a DWORD
 _MAY_HAVE_COMMAS = ("CommandLine", "ExecutablePath", "Name")
 
@@ -47,7 +47,7 @@ class ProcessDetail(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property ProcessId as a heading or a label, with at least one process."""
-    return _KEY in text.lower() and bool(parse(text).facts)
+    return _KEY in text and bool(parse(text).facts)
 
 
 def parse(text: str) -> Parsed:
