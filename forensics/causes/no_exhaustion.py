@@ -49,6 +49,7 @@ TEXTS = {
     "collisions": "Event 4227 was logged {count:count} times, first on {first:utc}: connections failed for ports used too recently.",
     "range-assumed": "The dynamic range was not collected; the default is assumed.",
     "wrap": "The TIME_WAIT clock has wrapped on a system not known to be fixed: ports may be leaking.",
+    "wrap-before": "An earlier run of this system passed the wrap of its TIME_WAIT clock, not known to be fixed: ports may have leaked then.",
     "missing-table": "An unfiltered netstat.",
     "missing-log": "The System event log, for events 4227, 4231 and 4266.",
     "missing-range": "The dynamic port range.",
@@ -124,7 +125,8 @@ def _points(m: Measurements) -> list[Point]:
         said = Statement("quiet-log", {"first": m.log.first_at, "last": m.log.last_at})
         points.append(Point(said, STRONG, tuple(m.log.source(file) for file in m.log.files)))
     if _wrapped(m):
-        points.append(Point(Statement("wrap"), -STRONG, m.now.fix.sources))
+        now = m.now.past_wrap and m.now.fix.may_be_unfixed
+        points.append(Point(Statement("wrap" if now else "wrap-before"), -STRONG, m.now.fix.sources))
     return points
 
 

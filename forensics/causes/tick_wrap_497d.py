@@ -55,6 +55,7 @@ CURES = "Restart the machine (restarts the clock), then install KB2553549 or any
 
 _POSSIBLE_SHARE = 0.25  # contracts.md, the ladder: a quarter of the usable ports
 _LIKELY_SHARE = 0.5  # contracts.md, the ladder: half of them
+_LONG_WAIT = 1800  # seconds: long enough for new rows to show that time went by
 _RATIO = 10  # contracts.md and the issue: R ≥ 10
 _MOST = 0.5  # the rule and not an exception: a restarted 2MSL timer can keep a single row (RFC 793, page 73)
 
@@ -62,6 +63,10 @@ TEXTS = {
     "headline-confirmed": (
         "TIME_WAIT ports are no longer released: the machine has been up {uptime:days}, past the 497.1 days after "
         "which an unpatched {system} never frees them (KB2553549)."
+    ),
+    "headline-confirmed-waiting": (
+        "TIME_WAIT ports are no longer released: the machine has been up {uptime:days}, past the 497.1 days of KB2553549, and the fix that was installed "
+        "on {installed:utc} waits for a restart."
     ),
     "headline-likely": (
         "TIME_WAIT ports are probably no longer released: the machine has been up {uptime:days}, past the 497.1 days "
@@ -104,6 +109,10 @@ TEXTS = {
         "All {before:count} TIME_WAIT rows were still there {seconds:seconds} later, though none lives longer than {delay:seconds}: none was ever released, "
         "and new connections on random ports cannot have hit just the same ones."
     ),
+    "untimed": (
+        "{survived:count} of {before:count} TIME_WAIT rows stand in a table that was saved {seconds:seconds} later, by the files' dates; a file's date does not "
+        "prove when its command ran, and too few rows are new to bear it out."
+    ),
     "hosts-differ": (
         "Conflict: the files name different computers ({hosts}), so the uptime and the tables may not belong together; the finding is held at likely."
     ),
@@ -141,20 +150,24 @@ TEXTS = {
     "missing-tables": (
         "Two netstat tables more than {delay:seconds} apart, each with netstat -s beside it: they show whether TIME_WAIT rows expire."
     ),
+    "missing-time": (
+        "The time between two netstat tables: they are dated by their files alone. Let half an hour pass between them, and do not open or copy them through an editor."
+    ),
     "missing-registry": "TcpTimedWaitDelay, to know how long TIME_WAIT may last here.",
     "missing-previous": (
         "netstat of the time of the trouble is gone with the restart; should it come back, collect before restarting."
     ),
-    "do-restart": "Restart the machine in a planned window; fail over cluster roles and check other domain controllers first.",
+    "do-restart": "Install the fix (below), then restart the machine once, in a planned window; fail over cluster roles and check other domain controllers first.",
+    "do-restart-waiting": "Restart the machine in a planned window, which also loads the fix that is installed already; fail over cluster roles and check other domain controllers first.",
     "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
-    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back). Running services stop. Without the fix the defect returns 497.1 days after the restart.",
-    "do-widen": "To gain time until then, widen the dynamic range.",
+    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed. Without the fix the defect returns after 497.1 days.",
+    "do-restart-caution-waiting": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed.",
+    "do-widen": "Widen the dynamic range: connections work again at once, without a restart.",
     "do-widen-effect": "Adds {wider:count} ports at once; at the present rate they last {lasting:duration}.",
     "do-widen-effect-unknown": "Adds {wider:count} ports at once.",
     "do-widen-caution": "Check that no service listens in the new range and that firewalls let it through. It is no cure.",
-    "do-fix": "Install KB2553549 or any later update of tcpip.sys, then restart.",
+    "do-fix": "Install KB2553549 or any later update of tcpip.sys before that restart; without it the defect comes back.",
     "do-fix-effect-plain": "tcpip.sys must reach the first fixed version of its branch.",
-    "do-fix-loaded": "The fix is installed but waits for a restart: restart the machine.",
     "do-fix-caution": (
         "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first."
     ),
@@ -186,7 +199,7 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
             Point(Statement("hosts-differ", {"hosts": ", ".join(m.system.hosts)}), -WEAK, m.system.source),
         )
     missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
-    remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
+    remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY} else ()
     earlier = case.boot.start if case.boot and case.applies_to != NOW else None
     headline = _headline(status, case, m)
     return Judgement(ID, status, headline, points, missing, remedies, case.applies_to, boot_start=earlier)
@@ -204,11 +217,14 @@ class _Seen:
         excess = wait.excess is not None and wait.excess > before * _MOST
         # Without Active Opens a set of rows that only grows is the proof (traps.md).
         self.only_grows = self.relevant and wait.observed is None and wait.only_grows
-        self.outlived = self.relevant and (excess or self.only_grows)
+        # By files' dates alone the rows did not outlive anything yet; they support, and prove nothing.
+        self.untimed = self.relevant and (excess or self.only_grows) and not wait.timed
+        self.outlived = self.relevant and (excess or self.only_grows) and wait.timed
         self.expired = self.relevant and bool(wait.expired) and (wait.expired or 0) > before * _MOST
         # A pile that appeared between the tables may be a burst of closes: R proves only what stood all the time.
         persisted = wait.compared is not None and wait.compared.rows_before * 2 >= wait.compared.rows_after
-        self.paired = self.relevant and wait.ratio_at_least is not None and wait.ratio_at_least >= _RATIO and persisted
+        high = wait.ratio_at_least is not None and wait.ratio_at_least >= _RATIO
+        self.paired = self.relevant and high and persisted and wait.timed
 
 
 def _ratio_bound(wait: TimeWait) -> float | None:
@@ -233,7 +249,12 @@ def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
     if seen.outlived or (seen.paired and case.fix.state == "unfixed"):
         # Without the event log the uptime rests on one counter that nothing bears out.
         return CONFIRMED if m.uptime.method == "6013" or m.uptime.corroborated else LIKELY
-    if seen.share >= _LIKELY_SHARE or case.after_wrap or (seen.bound is not None and seen.bound >= _RATIO):
+    if (
+        seen.share >= _LIKELY_SHARE
+        or case.after_wrap
+        or seen.untimed
+        or (seen.bound is not None and seen.bound >= _RATIO)
+    ):
         return LIKELY
     return POSSIBLE if seen.share >= _POSSIBLE_SHARE else INCONCLUSIVE
 
@@ -250,6 +271,8 @@ def _headline(status: str, case: BootCase, m: Measurements) -> Statement:
     params = {"uptime": case.seconds or 0.0, "system": m.system.name or "this Windows"}
     if status == LIKELY and case.applies_to != NOW:
         return Statement("headline-likely-previous", params)
+    if status == CONFIRMED and case.fix.state == "installed-not-loaded" and case.fix.installed_at:
+        return Statement("headline-confirmed-waiting", {**params, "installed": case.fix.installed_at})
     return Statement(f"headline-{status.replace('_', '-')}", params)
 
 
@@ -312,6 +335,8 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "reopened": wait.reopened_at_most,
             "excess": wait.excess,
         }
+        if seen.untimed:
+            points.append(Point(Statement("untimed", params), STRONG, (*both, *opened)))
         if seen.outlived:
             message = "only-grows" if seen.only_grows else "survivors"
             points.append(Point(Statement(message, params), DECISIVE, (*both, *opened)))
@@ -387,7 +412,10 @@ def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
         missing.append(Missing(Statement("missing-previous"), commands.netstat_twice(m.time_wait.delay.at_most)))
         return tuple(missing)
     delay = m.time_wait.delay
-    if m.time_wait.excess is None and not m.time_wait.only_grows:
+    if m.time_wait.compared and m.time_wait.outlived and not m.time_wait.timed:
+        longer = commands.netstat_twice(_LONG_WAIT)
+        missing.append(Missing(Statement("missing-time", {"wait": _LONG_WAIT}), longer))
+    elif m.time_wait.excess is None and not m.time_wait.only_grows:
         twice = commands.netstat_twice(delay.at_most)
         missing.append(Missing(Statement("missing-tables", {"delay": delay.at_most}), twice))
     if delay.source is None and delay.at_most > DISPUTED_DELAY:
@@ -396,35 +424,32 @@ def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
 
 
 def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
-    loaded = case.fix.state == "installed-not-loaded"
-    fix = Remedy(
-        "for-good",
-        Statement("do-fix-loaded" if loaded else "do-fix"),
-        "" if loaded else commands.INSTALL,
-        None if loaded else Statement("do-fix-effect-plain"),
-        Statement("do-fix-caution") if m.system.version == (6, 0) else None,
-    )
+    """Ports at once, then one restart with the fix in place."""
+    waits = case.fix.state == "installed-not-loaded"
+    caution = Statement("do-fix-caution") if m.system.version == (6, 0) else None
+    fix = Remedy("for-good", Statement("do-fix"), commands.INSTALL, Statement("do-fix-effect-plain"), caution)
     if case.applies_to != NOW:
-        return (fix,)
-    pool = m.fullest_tcp
-    wider = WIDEST_COUNT - pool.count
+        return () if waits else (fix,)
     restart = Remedy(
-        "now",
-        Statement("do-restart"),
+        "next",
+        Statement("do-restart-waiting" if waits else "do-restart"),
         commands.RESTART,
         Statement("do-restart-effect"),
-        Statement("do-restart-caution"),
+        Statement("do-restart-caution-waiting" if waits else "do-restart-caution"),
     )
+    after = (restart,) if waits else (restart, fix)
+    pool = m.fullest_tcp
+    wider = WIDEST_COUNT - pool.count
     if wider <= 0:
-        return (restart, fix)
+        return after
     effect = Statement("do-widen-effect-unknown", {"wider": wider})
     if m.forecast and m.time_wait_share >= _POSSIBLE_SHARE:
         effect = Statement("do-widen-effect", {"wider": wider, "lasting": m.forecast.wider_range_seconds})
     widen = Remedy(
-        "next",
+        "now",
         Statement("do-widen"),
         commands.widen(pool.family, "tcp", WIDEST_START, WIDEST_COUNT),
         effect,
         Statement("do-widen-caution"),
     )
-    return (restart, widen, fix)
+    return (widen, *after)

@@ -60,7 +60,7 @@ TEXTS = {
     "missing-fix": "Which tcpip.sys the running system loaded: its version and when the file was created.",
     "do-restart": "Restart the machine in a planned window before {wrap_at:utc}.",
     "do-restart-effect": "Restarts the 497-day clock.",
-    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back). Running services stop.",
+    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed.",
     "do-fix": "Install KB2553549 or any later update of tcpip.sys, and restart.",
     "do-fix-effect": "Ends the defect for good.",
     "do-fix-caution": "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first.",
@@ -75,7 +75,7 @@ def judge(measurements: Measurements) -> Judgement:
     params: dict[str, object] = {"wrap_at": boot.wrap_at if boot else None}
     headline = Statement(f"headline-{status.replace('_', '-')}", params)
     missing = _missing(case, measurements) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
-    remedies = _remedies(params, measurements) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
+    remedies = _remedies(params, measurements) if status in {CONFIRMED, LIKELY} else ()
     return Judgement(ID, status, headline, tuple(_points(case, measurements)), missing, remedies)
 
 

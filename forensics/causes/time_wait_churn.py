@@ -74,11 +74,14 @@ TEXTS = {
     ),
     "born": "Between two tables {seconds:seconds} apart {born:count} TIME_WAIT rows were new and {gone:count} were gone.",
     "no-wrap": "The 497-day defect cannot keep these ports: {why}.",
+    "untimed": "The rate rests on the dates of files, which say when a file was saved and not when its command ran.",
     "wrap-open": "The 497-day defect is not ruled out on this machine, so the finding is held at likely.",
     "events": "Event {ids} was logged {count:count} times, first on {first:utc}: Windows ran into ports used too recently.",
     "remote": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; consistent with {owners}.",
     "remote-unknown": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; no live connection tells whose they are.",
     "missing-tables": "A netstat table from the time of the trouble.",
+    "missing-uptime": "Whether the 497-day defect is at work: the uptime stands in the System event log.",
+    "missing-fix": "Whether the 497-day defect is at work: the version of tcpip.sys, and when the file was created.",
     "missing-rate": "How fast the machine opens connections: netstat -s beside two tables.",
     "do-pool": "Let the application reuse connections (connection pool, HTTP keep-alive) to {remote}.",
     "do-pool-effect": "Removes the load; {needed:rate} is what the present range carries.",
@@ -106,7 +109,7 @@ def judge(measurements: Measurements) -> Judgement:
     }
     headline = Statement(f"headline-{status.replace('_', '-')}", params)
     missing = _missing(m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
-    remedies = _remedies(m) if status in {CONFIRMED, LIKELY, POSSIBLE} else ()
+    remedies = _remedies(m) if status in {CONFIRMED, LIKELY} else ()
     return Judgement(ID, status, headline, tuple(_points(m)), missing, remedies, applies_to)
 
 
@@ -146,9 +149,11 @@ def _status(m: Measurements) -> str:
     explained = _explained(m)
     if explained is None:
         return LIKELY if _wrap_excluded(m) and m.time_wait.observed is None else POSSIBLE
+    clocked = m.time_wait.observed is not None and m.time_wait.observed.clocked
     if not explained:
-        return RULED_OUT
-    return CONFIRMED if _wrap_excluded(m) else LIKELY
+        # A rate by files' dates may be wrong by any factor.
+        return RULED_OUT if clocked or m.time_wait.timed else POSSIBLE
+    return CONFIRMED if _wrap_excluded(m) and clocked else LIKELY
 
 
 def _points(m: Measurements) -> list[Point]:
@@ -210,7 +215,9 @@ def _rate_points(m: Measurements) -> list[Point]:
         why = m.now.fix.statement if m.now.fix.state in {"fixed", "not-affected"} else "the uptime is short of the wrap"
         sources = m.now.fix.sources or ((m.uptime.source,) if m.uptime.source else ())
         points.append(Point(Statement("no-wrap", {"why": why}), WEAK, sources))
-    elif _explained(m):
+    if wait.observed and not wait.observed.clocked and _fills(m):
+        points.append(Point(Statement("untimed"), -WEAK, wait.observed.sources))
+    if not _wrap_excluded(m) and _explained(m):
         points.append(Point(Statement("wrap-open"), -WEAK, m.now.fix.sources))
     return points
 
@@ -246,7 +253,10 @@ def _missing(m: Measurements) -> tuple[Missing, ...]:
     missing = []
     if not m.tables or not _full(m):
         missing.append(Missing(Statement("missing-tables"), commands.NETSTAT))
-    if m.time_wait.observed is None or _explained(m) is None:
+    if not _wrap_excluded(m):
+        missing.append(Missing(Statement("missing-uptime"), commands.EXPORT_LOG))
+        missing.append(Missing(Statement("missing-fix"), commands.TCPIP_VERSION))
+    if m.time_wait.observed is None or not m.time_wait.observed.clocked or _explained(m) is None:
         missing.append(Missing(Statement("missing-rate"), commands.netstat_twice(m.time_wait.delay.at_most)))
     return tuple(missing)
 

@@ -22,7 +22,7 @@ INSTALL = "wusa.exe <the update's .msu file> /quiet /norestart"
 def netstat_twice(delay: int) -> str:
     """Two tables further apart than a TIME_WAIT delay in seconds, each with its counters."""
     return (
-        f"netstat -ano > ano-1.txt & netstat -s > s-1.txt & timeout /t {delay + _SETTLING} & "
+        f"netstat -ano > ano-1.txt & netstat -s > s-1.txt & timeout /t {delay + _SETTLING} /nobreak & "
         "netstat -ano > ano-2.txt & netstat -s > s-2.txt"
     )
 

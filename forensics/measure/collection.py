@@ -35,6 +35,11 @@ class Taken(msgspec.Struct, frozen=True):
     moment: Moment | None
     monotonic: float | None
 
+    @property
+    def clocked(self) -> bool:
+        """Whether its time is the collector's: a file's own date says when it was saved, not when the command ran."""
+        return self.monotonic is not None or (self.moment is not None and self.moment.method == "manifest")
+
 
 class Collection(msgspec.Struct, frozen=True):
     """The moment that all "now" figures refer to: the latest netstat, or the newest evidence without one."""

@@ -10,7 +10,7 @@ import msgspec
 
 from forensics.evidence import Evidence, Found, Source
 from forensics.knowledge.fixing_updates import FIXING
-from forensics.knowledge.tcpip_versions import AFFECTED, is_fixed
+from forensics.knowledge.tcpip_versions import AFFECTED, Version, branch_of, is_fixed
 from forensics.measure.log import SERVICING, SystemLog
 from forensics.measure.system import System
 from forensics.measure.zone import Zone
@@ -96,7 +96,7 @@ def _from_file(driver: Found[DriverFile], servicing: Servicing, boot: datetime |
     if fixed is None:
         return None
     if not fixed:
-        said = f"tcpip.sys {version} is older than the fix in its branch"
+        said = f"tcpip.sys {version} is older than the fix, which came with {_first_fixed(fact.version)}"
         return FixState("unfixed", "file-version", said, None, (source,), pending)
     installed, basis = fact.created_at, source
     if installed is None:
@@ -115,6 +115,15 @@ def _from_file(driver: Found[DriverFile], servicing: Servicing, boot: datetime |
         f"{boot:%Y-%m-%d}: the running system loaded an older one"
     )
     return FixState("installed-not-loaded", "file-version", said, installed, sources, pending)
+
+
+def _first_fixed(version: Version | None) -> str:
+    """The first fixed version of a file's branch, in words; no update of a branch without one is known to hold it."""
+    branch = branch_of(version) if version else None
+    if branch is None:
+        return "KB2553549 in 2011, years after this release"
+    kind = "LDR" if branch.ldr else "GDR"
+    return f"{'.'.join(str(part) for part in branch.build)}.{branch.first_fixed} in its branch ({kind})"
 
 
 def _from_updates(system: System, servicing: Servicing, boot: datetime | None) -> FixState:

@@ -36,7 +36,9 @@ class Logged(msgspec.Struct, frozen=True):
     def source(self) -> Source:
         """Point at the record and quote its strings."""
         strings = " | ".join(text for text in self.event.strings if text)
-        quote = f"{self.event.provider} {self.event.id}" + (f": {strings}" if strings else "")
+        quote = f"{self.at:%Y-%m-%d %H:%M:%S} UTC {self.event.provider} {self.event.id}" + (
+            f": {strings}" if strings else ""
+        )
         return Source(self.file, record=self.event.record, quote=quote[:300])
 
 

@@ -131,7 +131,9 @@ def measure(evidence: Evidence) -> Measurements:
     expected = None
     if uptime.wrap_at and collection.moment:
         wider = max(0, WIDEST_COUNT - fullest.count)
-        expected = forecast(time_wait.ports, fullest.usable, uptime.wrap_at, collection.moment.at, wider)
+        expected = forecast(
+            time_wait.ports, max(0, fullest.usable - (fullest.in_use or 0)), uptime.wrap_at, collection.moment.at, wider
+        )
     return Measurements(
         zone,
         log,

@@ -40,6 +40,7 @@ class OpenRate(msgspec.Struct, frozen=True):
     margin: int
     families: tuple[int, ...]
     sources: tuple[Source, ...]
+    clocked: bool = True  # whether the seconds are the collector's and not those of two files' dates
 
     @property
     def per_second(self) -> float:
@@ -93,7 +94,8 @@ def opened_between(
     )
     unseen = max(0.0, _offset(before, first)) + max(0.0, -_offset(after, last))
     margin = math.ceil(total / seconds * unseen)
-    return OpenRate(total, seconds, margin, tuple(sorted(earlier.family for _, earlier, _ in opens)), sources)
+    families = tuple(sorted(earlier.family for _, earlier, _ in opens))
+    return OpenRate(total, seconds, margin, families, sources, before.clocked and after.clocked)
 
 
 def _beside(table: Taken, tables: Sequence[Taken], readings: Sequence[Counted]) -> Counted | None:

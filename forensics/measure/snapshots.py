@@ -29,6 +29,11 @@ class Turnover(msgspec.Struct, frozen=True):
     survived_by_family: tuple[tuple[int, int], ...]
 
     @property
+    def clocked(self) -> bool:
+        """Whether the time between the tables is the collector's and not that of two files' dates."""
+        return self.before.clocked and self.after.clocked
+
+    @property
     def born(self) -> int:
         """Rows that were not there before."""
         return self.rows_after - self.survived

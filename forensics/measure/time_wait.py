@@ -5,7 +5,7 @@ Formulas (domain.md §7), N ports in TIME_WAIT, λ connections a second, D the d
 - ordinary expiry keeps N = λ·D, so N ports need λ = N / D (15,000 / 120 s = 125 a second);
 - R = N / (λ·D) is about 1 where ordinary expiry explains N, and far above 1 where ports are not released;
 - after the wrap nothing expires: N = λ·(t − t_wrap), so λ = N / (t − t_wrap) explains the pile, and the range of
-  C ports is full at t_wrap + C/λ.
+  C ports is full when its free ones are used up, free/λ from now.
 """
 
 import math
@@ -106,6 +106,20 @@ class TimeWait(msgspec.Struct, frozen=True):
         return max(0, self.survivors - self.reopened_at_most)
 
     @property
+    def timed(self) -> bool:
+        """Whether the time between the tables can be relied on.
+
+        The collector's clock can. Files' dates say when a file was saved; the rows must bear them out: under ordinary
+        expiry at a steady rate as many rows go as come, so that many come and none goes has a chance of e^-born,
+        whatever the clock says.
+        """
+        if self.compared is None:
+            return False
+        if self.compared.clocked:
+            return True
+        return not any(step.gone for step in self.steps) and self.compared.born >= _UNLIKELY
+
+    @property
     def only_grows(self) -> bool:
         """Whether the rows only grew in number though all should have expired, and reuse cannot have refilled them.
 
@@ -133,6 +147,7 @@ class TimeWait(msgspec.Struct, frozen=True):
         return max(0, self.compared.gone - self.observed.most) if self.observed else None
 
 
+_UNLIKELY = 10  # e^-10 is one in 22,000
 _IMPROBABLE = 20  # e^-20 is one in 500 million
 
 
@@ -182,12 +197,12 @@ def _rate_of_readings(readings: Sequence[Counted]) -> OpenRate | None:
     return opened_between(stand_ins[0], stand_ins[1], stand_ins, (first, last))
 
 
-def forecast(ports: int, usable: int, wrap_at: datetime, at: datetime, wider: int) -> Forecast | None:
+def forecast(ports: int, free: int, wrap_at: datetime, at: datetime, wider: int) -> Forecast | None:
     """What follows if nothing has been released since the wrap.
 
     Args:
         ports: dynamic ports in TIME_WAIT at `at`.
-        usable: ports that the range can give.
+        free: usable ports that nothing holds at `at`.
         wrap_at: when the clock wrapped, UTC.
         at: the moment of collection, UTC.
         wider: ports that a wider range would add.
@@ -197,7 +212,7 @@ def forecast(ports: int, usable: int, wrap_at: datetime, at: datetime, wider: in
         return None
     rate = ports / since
     try:
-        full_at = wrap_at + timedelta(seconds=usable / rate)
+        full_at = at + timedelta(seconds=free / rate)
     except OverflowError:
         return None
     return Forecast(rate, full_at, wider / rate)

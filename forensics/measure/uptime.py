@@ -23,6 +23,7 @@ class BootWitness(msgspec.Struct, frozen=True):
     kind: str
     boot: datetime
     source: Source
+    doubt: timedelta = timedelta(0)
 
 
 class Uptime(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ def _from_log(
     corroborated = False
     for witness in witnesses:
         apart = witness.boot - boot.start
-        if abs(apart) <= AGREE:
+        if abs(apart) <= AGREE + witness.doubt:
             corroborated = True
             continue
         explained = _explained(apart, boot, log)
@@ -169,11 +170,13 @@ def _witnesses(evidence: Evidence, zone: Zone) -> tuple[BootWitness, ...]:
         found.append(BootWitness("manifest", manifest.boot_time, source))
     for info in evidence.all(SystemInfo):
         if info.fact.boot_local:
-            candidates = [zone.at_local(local).to_utc(local) for local in info.fact.boot_local]
+            offsets = [zone.at_local(local) for local in info.fact.boot_local]
+            candidates = [offset.to_utc(local) for offset, local in zip(offsets, info.fact.boot_local, strict=True)]
+            doubt = timedelta(minutes=max(offset.uncertain for offset in offsets))
             reference = found[0].boot if found else None
             boot = min(candidates, key=lambda one: abs(one - reference)) if reference else candidates[0]
             if len(candidates) == 1 or reference:
-                found.append(BootWitness("systeminfo", boot, info.source(info.fact.boot_line)))
+                found.append(BootWitness("systeminfo", boot, info.source(info.fact.boot_line), doubt))
     return tuple(found)
 
 

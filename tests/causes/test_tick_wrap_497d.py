@@ -1,11 +1,13 @@
 """Boundary bundles of the 497-day defect, each statement with a bundle on either side of it."""
 
+import io
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builder import Boot, Held, bundle_files, with_tcpip_version, with_uptime
+from builder import Boot, Held, Traffic, bundle_files, with_tcpip_version, with_uptime
 from builder.machine import SERVER_2008, SERVER_2008_R2_RTM, SERVER_2012_R2, SERVER_2016, WINDOWS_7, Machine
 
 from forensics.report.findings import CauseEntry
@@ -104,7 +106,8 @@ def test_a_fix_installed_since_the_boot_acquits_nobody(tmp_path: Path) -> None:
     entry = judged(tmp_path, replace(machine, tcpip_files=files))
     assert entry.status == "confirmed"
     assert "installed-not-loaded" in messages(entry)
-    assert entry.remedies[-1].action == "The fix is installed but waits for a restart: restart the machine."
+    assert entry.headline.endswith("2018-12-04 12:30 UTC waits for a restart.")
+    assert "also loads the fix that is installed already" in entry.remedies[-1].action
 
 
 def test_all_rows_reopened_by_fast_traffic_prove_nothing(tmp_path: Path) -> None:
@@ -230,3 +233,58 @@ def test_files_of_two_computers_confirm_nothing(tmp_path: Path) -> None:
     assert entry.status == "likely"
     assert "hosts-differ" in messages(entry)
     assert any("different computers" in warning.message for warning in findings.warnings)
+
+
+def saved(machine: Machine, minutes: float, *, third_is_first: bool = False) -> bytes:
+    """Zipped by hand: the first and the third table with their counters, dated `minutes` apart by their files."""
+    files = bundle_files(machine)
+    last = "1" if third_is_first else "3"
+    kept = {path: data for path, data in files.items() if not path.startswith(("netstat/", "manifest"))}
+    early = COLLECTED.replace(tzinfo=None)
+    late = early + timedelta(minutes=minutes)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data, at in (
+            *((path, data, late) for path, data in kept.items()),
+            ("a.txt", files["netstat/ano-1.txt"], early),
+            ("a-s.txt", files["netstat/s-1.txt"], early),
+            ("b.txt", files[f"netstat/ano-{last}.txt"], late),
+            ("b-s.txt", files[f"netstat/s-{last}.txt"], late),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, late.timetuple()[:6] if at is late else early.timetuple()[:6]), data)
+    return buffer.getvalue()
+
+
+def test_the_same_table_saved_twice_proves_nothing(tmp_path: Path) -> None:
+    """A busy, fixed machine whose driver was not collected: its one table, in two files dated seven minutes apart."""
+    machine = churning(boot=COLLECTED - timedelta(days=510), tcpip_files=(), hotfixes=())
+    findings = findings_of(tmp_path, saved(machine, 7, third_is_first=True))
+    assert cause(findings, "tick-wrap-497d").status == "likely"
+    assert cause(findings, "time-wait-churn").status == "possible"
+
+
+def test_two_tables_a_second_apart_saved_minutes_apart_prove_nothing(tmp_path: Path) -> None:
+    """Pasted into an editor and saved later: eight rows came and went in the second between them."""
+    machine = churning(boot=COLLECTED - timedelta(days=510), tcpip_files=(), hotfixes=(), snapshot_gap=0.5)
+    findings = findings_of(tmp_path, saved(machine, 7))
+    assert cause(findings, "tick-wrap-497d").status == "likely"
+    assert cause(findings, "time-wait-churn").status != "ruled_out"
+
+
+def test_files_dates_are_borne_out_by_rows_that_only_come(tmp_path: Path) -> None:
+    """Fifteen new rows in five minutes and none gone: ordinary expiry at a steady rate would do that once in e^15."""
+    slow = (Traffic(1536, MONITOR, 443, per_second=0.05),)
+    machine = stuck(400, traffic=slow, boot=COLLECTED - timedelta(days=497.2))
+    findings = findings_of(tmp_path, saved(machine, 5))
+    assert findings.measurements.connections.turnover[0].born == 15
+    assert cause(findings, "tick-wrap-497d").status == "confirmed"
+
+
+def test_the_range_is_full_when_its_free_ports_are_gone(tmp_path: Path) -> None:
+    """domain.md §7 with every port counted that something holds: free / λ from the last table on."""
+    findings = findings_of(tmp_path, bundle_files(stuck()))
+    wait, pool = findings.measurements.time_wait, findings.measurements.ports["tcp_ipv4"]
+    since = 500 * 86_400 + 300 - WRAP
+    free = 1000 - (pool.in_use or 0)
+    expected = COLLECTED + timedelta(seconds=300 + free / (900 / since))
+    assert abs((wait.full_at or COLLECTED) - expected) < timedelta(seconds=2)
