@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from forensics.evidence import Evidence, Found
+from forensics.measure.boots import clock_changes
 from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.netstat import Snapshot
 
 QUIET_LOG = timedelta(hours=25)  # 6013 comes every 24 h; an hour for a change to or from daylight saving
+_DRIFT = 2.0  # seconds: the time service trims less than that all day
 _CLOCK_SLACK = timedelta(minutes=5)  # events are written while a collection runs
 
 
@@ -34,11 +36,7 @@ class Taken(msgspec.Struct, frozen=True):
     found: Found[Snapshot]
     moment: Moment | None
     monotonic: float | None
-
-    @property
-    def clocked(self) -> bool:
-        """Whether its time is the collector's: a file's own date says when it was saved, not when the command ran."""
-        return self.monotonic is not None or (self.moment is not None and self.moment.method == "manifest")
+    clocked: bool = False  # whether its time is the collector's: a file's date says when it was saved, no more
 
 
 class Collection(msgspec.Struct, frozen=True):
@@ -87,13 +85,15 @@ def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Ta
     """Every netstat table with its time, in the order taken; notes on dates that were not believed."""
     notes: list[str] = []
     taken = []
+    steady = bool(log.records) and not _clock_was_set(evidence, log)
     for found in evidence.all(Snapshot):
         moment, note = member_moment(found, zone, log)
         if note and note not in notes:
             notes.append(note)
         entry = found.entry
         monotonic = entry.monotonic_ms / 1000 if entry and entry.monotonic_ms is not None else None
-        taken.append(Taken(found, moment, monotonic))
+        clocked = monotonic is not None or (steady and moment is not None and moment.method == "manifest")
+        taken.append(Taken(found, moment, monotonic, clocked))
     # Without any times, file-name order (contracts.md); several tables in one member stand in the order pasted.
     timeless = datetime.min.replace(tzinfo=UTC)
     known = all(one.moment for one in taken)
@@ -105,6 +105,15 @@ def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Ta
         )
     )
     return tuple(taken), tuple(notes)
+
+
+def _clock_was_set(evidence: Evidence, log: SystemLog) -> bool:
+    """Whether the clock was set while the collector ran, so that its times without a monotonic clock tell no interval."""
+    times = [found.entry.started_at for found in evidence.all(Snapshot) if found.entry and found.entry.started_at]
+    if not times:
+        return False
+    early, late = min(times) - QUIET_LOG, max(times) + QUIET_LOG
+    return any(abs(one.seconds) > _DRIFT and early <= one.logged.at <= late for one in clock_changes(log))
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -6,7 +6,8 @@ what could have been opened anew in between (traps.md, Arithmetic).
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -17,6 +18,8 @@ from forensics.measure.zone import Zone
 from forensics.parsers.netstat_statistics import Statistics
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+# A reading further from its table than this says nothing about what was opened in between.
+_BESIDE = timedelta(seconds=30)
 COUNTER_WRAP = 2**32  # a DWORD (MIB_TCPSTATS.dwActiveOpens)
 
 
@@ -77,25 +80,33 @@ def opened_between(
     first, last = _beside(before, tables, readings), _beside(after, tables, readings)
     if first is None or last is None or first is last:
         return None
-    opens = [
-        ((later.active_opens - earlier.active_opens) % COUNTER_WRAP, earlier, later)
-        for earlier in first.found.fact.tcp
-        for later in last.found.fact.tcp
-        if earlier.family == later.family
-    ]
+    passed = readings[readings.index(first) : readings.index(last) + 1]
+    opens = {family: total for family in (4, 6) if (total := _grown(passed, family)) is not None}
     seconds = _apart(first, last) or _tables_apart(before, after)
     if not opens or not seconds:
         return None
-    total = sum(count for count, _, _ in opens)
+    total = sum(opens.values())
     sources = tuple(
-        source
-        for _, earlier, later in opens
-        for source in (first.found.source(earlier.line), last.found.source(later.line))
+        one.found.source(counters.line)
+        for one in (first, last)
+        for counters in one.found.fact.tcp
+        if counters.family in opens
     )
     unseen = max(0.0, _offset(before, first)) + max(0.0, -_offset(after, last))
     margin = math.ceil(total / seconds * unseen)
-    families = tuple(sorted(earlier.family for _, earlier, _ in opens))
-    return OpenRate(total, seconds, margin, families, sources, before.clocked and after.clocked)
+    return OpenRate(total, seconds, margin, tuple(opens), sources, before.clocked and after.clocked)
+
+
+def _grown(readings: Sequence[Counted], family: int) -> int | None:
+    """How much a family's counter grew over readings in a row; None where one lacks it or it ran backwards.
+
+    A difference of half the counter's range or more is no growth: the reading is a copy, of another boot or machine.
+    """
+    values = [counters.active_opens for one in readings for counters in one.found.fact.tcp if counters.family == family]
+    if len(values) != len(readings):
+        return None
+    steps = [(later - earlier) % COUNTER_WRAP for earlier, later in pairwise(values)]
+    return None if any(step >= COUNTER_WRAP // 2 for step in steps) else sum(steps)
 
 
 def _beside(table: Taken, tables: Sequence[Taken], readings: Sequence[Counted]) -> Counted | None:
@@ -103,7 +114,8 @@ def _beside(table: Taken, tables: Sequence[Taken], readings: Sequence[Counted]) 
     timed = [(one.moment.at, one) for one in readings if one.moment]
     if table.moment and len({at for at, _ in timed}) == len(readings) > 0:
         at = table.moment.at
-        return min(timed, key=lambda pair: abs(pair[0] - at))[1]
+        nearest = min(timed, key=lambda pair: abs(pair[0] - at))
+        return nearest[1] if abs(nearest[0] - at) <= _BESIDE else None
     if len(readings) == len(tables):
         return readings[list(tables).index(table)]
     return None

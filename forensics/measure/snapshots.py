@@ -27,6 +27,8 @@ class Turnover(msgspec.Struct, frozen=True):
     rows_after: int
     survived: int
     survived_by_family: tuple[tuple[int, int], ...]
+    families: frozenset[int]
+    whole: bool  # whether the later table still holds what does not come and go: listeners and UDP
 
     @property
     def clocked(self) -> bool:
@@ -95,7 +97,7 @@ def by_state(rows: Sequence[Row]) -> dict[str, int]:
 def turnover(before: Taken, after: Taken, pools: Sequence[PortUse]) -> Turnover:
     """Compare two tables."""
     first = {row.connection: row.family for row in dynamic_time_wait(before.found.fact.rows, pools)}
-    second = {row.connection for row in dynamic_time_wait(after.found.fact.rows, pools)}
+    second = {row.connection: row.family for row in dynamic_time_wait(after.found.fact.rows, pools)}
     kept = [family for connection, family in first.items() if connection in second]
     return Turnover(
         before,
@@ -105,16 +107,30 @@ def turnover(before: Taken, after: Taken, pools: Sequence[PortUse]) -> Turnover:
         len(second),
         len(kept),
         tuple(sorted(Counter(kept).items())),
+        frozenset(first.values()) | frozenset(second.values()),
+        _is_whole(before.found.fact.rows, after.found.fact.rows),
     )
 
 
+def _is_whole(before: Sequence[Row], after: Sequence[Row]) -> bool:
+    """Whether a table was not cut short or another machine's: nine of ten listeners and UDP rows stand in it again."""
+    lasting = {(row.protocol, row.local_address, row.local_port) for row in before if row.state in {"LISTENING", ""}}
+    again = {(row.protocol, row.local_address, row.local_port) for row in after}
+    return len(lasting & again) * 10 >= len(lasting) * 9
+
+
 def seconds_between(before: Taken, after: Taken) -> float | None:
-    """The time between two tables: on the collector's own clock where it kept one, else by their times."""
-    if before.monotonic is not None and after.monotonic is not None and after.monotonic > before.monotonic:
-        return after.monotonic - before.monotonic
-    if before.moment and after.moment and after.moment.at > before.moment.at:
-        return (after.moment.at - before.moment.at).total_seconds()
-    return None
+    """The least time between two tables: by the collector's own clock where it kept one, else by their times.
+
+    None where that clock does not run forward, or nothing tells.
+    """
+    if before.monotonic is not None and after.monotonic is not None:
+        seconds = after.monotonic - before.monotonic
+    elif before.moment and after.moment:
+        seconds = (after.moment.low - before.moment.high).total_seconds()
+    else:
+        return None
+    return seconds if seconds > 0 else None
 
 
 def table_source(one: Taken) -> Source:

@@ -57,6 +57,8 @@ class TimeWait(msgspec.Struct, frozen=True):
     compared: Turnover | None
     steps: tuple[Turnover, ...]
     free: int = 0  # usable TCP ports that nothing holds in the latest table
+    usable: int = 0  # TCP ports that the pool which holds most can give
+    range_known: bool = False  # whether the range was collected: an assumed one has free ports that may not exist
     crowded: bool = False  # whether the range is so full that Windows hands out ports in TIME_WAIT again
 
     @property
@@ -131,7 +133,8 @@ class TimeWait(msgspec.Struct, frozen=True):
         if self.compared is None or not self.outlived or self.compared.gone or any(step.gone for step in self.steps):
             return False
         rows, later = self.compared.rows_before, self.compared.rows_after
-        return later > 0 and rows * math.log((later + self.free) / later) >= _IMPROBABLE
+        telling = self.range_known and (self.compared.born > 0 or later >= self.usable * _TELLING_SHARE)
+        return telling and later > 0 and rows * math.log((later + self.free) / later) >= _IMPROBABLE
 
     @property
     def expired(self) -> int | None:
@@ -140,13 +143,14 @@ class TimeWait(msgspec.Struct, frozen=True):
         A port in TIME_WAIT is handed out again only at exhaustion (ETL 1195, domain.md §2), so while the range is not
         crowded a row that is gone has expired; in a crowded one, less those that new connections can have taken.
         """
-        if self.compared is None or not self.outlived:
+        if self.compared is None or not self.outlived or not self.compared.whole:
             return None
         if not self.crowded:
             return self.compared.gone
         return max(0, self.compared.gone - self.observed.most) if self.observed else None
 
 
+_TELLING_SHARE = 0.25  # a few rows may be an application's own fixed ports; the ladder of contracts.md begins here
 _UNLIKELY = 10  # e^-10 is one in 22,000
 _IMPROBABLE = 20  # e^-20 is one in 500 million
 
@@ -183,10 +187,14 @@ def find_time_wait(
         observed = _rate_of_readings(readings)
         return TimeWait(len(ports), 1, delay, observed, None, steps)
     observed = opened_between(tables[0], latest, tables, readings)
+    compared = turnover(tables[0], latest, pools)
+    if observed and not compared.families <= set(observed.families):
+        observed = None  # rows of a family whose opens nobody counted: no rate is theirs
     fullest = max((pool for pool in pools if pool.protocol == "TCP"), key=lambda pool: pool.in_use or 0)
     free = max(0, fullest.usable - (fullest.in_use or 0))
+    known = fullest.basis == "netsh"
     crowded = free < fullest.usable * (1 - CRITICAL_SHARE)
-    return TimeWait(len(ports), len(tables), delay, observed, turnover(tables[0], latest, pools), steps, free, crowded)
+    return TimeWait(len(ports), len(tables), delay, observed, compared, steps, free, fullest.usable, known, crowded)
 
 
 def _rate_of_readings(readings: Sequence[Counted]) -> OpenRate | None:

@@ -18,7 +18,7 @@ from forensics.report.findings import (
     VerdictEntry,
 )
 from forensics.report.numbers import pool_name
-from forensics.report.tables import NAME_LENGTH, and_more, clip, quoted
+from forensics.report.tables import NAME_LENGTH, and_more, clip, quoted, wrapped_command
 from forensics.verdict import NO_EXHAUSTION, UNDECIDED
 
 STATUS_WORDS = {
@@ -124,13 +124,17 @@ def front_of(findings: Findings) -> Front:
         open=[
             Line(one.title, clip(one.headline, _HEADLINE_LENGTH), STATUS_WORDS[one.status].lower())
             for one in ordered(findings)
-            if one is not leading and one.status != "ruled_out"
+            if one is not leading and one.status != "ruled_out" and one.id != NO_EXHAUSTION
         ],
     )
 
 
+# Said of fullness and of the calendar: as "what it was not" they would read like findings.
+_NOT_A_CAUSE = frozenset({NO_EXHAUSTION, "tick-wrap-approaching"})
+
+
 def _ruled_out(findings: Findings) -> list[Line]:
-    fallen = [one for one in findings.causes if one.status == "ruled_out"]
+    fallen = [one for one in findings.causes if one.status == "ruled_out" and one.id not in _NOT_A_CAUSE]
     return [Line(one.title, why(one)[0] if len(fallen) <= _MOST_EXPLAINED else "") for one in fallen]
 
 
@@ -161,7 +165,7 @@ def why(cause: CauseEntry) -> tuple[str, str]:
 
 def action_of(remedy: RemedyEntry) -> Action:
     """Word a remedy."""
-    return Action(_WHEN[remedy.when], remedy.action, remedy.command, remedy.effect, remedy.caution)
+    return Action(_WHEN[remedy.when], remedy.action, wrapped_command(remedy.command), remedy.effect, remedy.caution)
 
 
 def host_of(bundle: BundleEntry) -> str:
@@ -179,7 +183,10 @@ def _facts(findings: Findings) -> list[Line]:
     ]
     if incident.start:
         end = f" to {words.utc(incident.end)}" if incident.end else ""
-        facts.append(Line("Trouble seen", f"{words.utc(incident.start)}{end}", f"by {_BASES[incident.basis]}"))
+        basis = _BASES[incident.basis]
+        if incident.basis == "events" and incident.end == bundle.collected_at:
+            basis += ", and by the ports in use at collection"
+        facts.append(Line("Trouble seen", f"{words.utc(incident.start)}{end}", f"by {basis}"))
     return [*facts, Line("Bundle", clip(bundle.name, NAME_LENGTH))]
 
 
@@ -190,16 +197,20 @@ def _system(system: SystemEntry) -> str:
     return f"{name} ({system.version}.{system.build})" if system.version and system.build else name
 
 
+_COLLECTED_BY = {"member-time": "by the files' own dates; ", "newest-event": "by the newest event; "}
+
+
 def _collected(bundle: BundleEntry) -> tuple[str, str]:
     """When, in UTC and by the machine's own clock."""
     if bundle.collected_at is None:
         return "unknown", ""
     at = words.utc(bundle.collected_at)
+    by = _COLLECTED_BY.get(bundle.collected_method, "")
     minutes = bundle.utc_offset_minutes
     if minutes is None or abs(minutes) > _MOST_OFFSET:
-        return at, "the machine's time zone is not known"
+        return at, f"{by}the machine's time zone is not known"
     zone = timezone(timedelta(minutes=minutes))
-    return at, f"{bundle.collected_at.astimezone(zone):%Y-%m-%d %H:%M} by the machine's clock ({zone.tzname(None)})"
+    return at, f"{by}{bundle.collected_at.astimezone(zone):%Y-%m-%d %H:%M} by the machine's clock ({zone.tzname(None)})"
 
 
 def _figures(findings: Findings) -> list[Line]:
@@ -302,11 +313,11 @@ def _reasons(leading: CauseEntry | None) -> list[str]:
 
 
 def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]:
-    """What the leading cause lacks, or, without one, what any open cause lacks; each command once."""
+    """What the leading cause lacks; where that is no more than possible, what any open cause lacks. Each command once."""
     missing: list[MissingEntry] = []
-    for one in [leading] if leading else causes:
+    for one in [leading] if leading and leading.status in {"confirmed", "likely"} else causes:
         missing.extend(one.missing)
     distinct: dict[str, Ask] = {}
     for entry in missing:
-        distinct.setdefault(entry.command, Ask(entry.statement, entry.command))
+        distinct.setdefault(entry.command, Ask(entry.statement, wrapped_command(entry.command)))
     return list(distinct.values())

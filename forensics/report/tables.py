@@ -1,5 +1,6 @@
 """Tables of plain text, and how figures, moments and sources are written in them."""
 
+import textwrap
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from forensics.evidence import Source
 QUOTE_LENGTH = 240
 PATH_LENGTH = 260  # characters, as Windows allows a path (MAX_PATH)
 NAME_LENGTH = 80
+_COMMAND_WIDTH = 64  # characters: with indent and " ^" it fits 80 columns in the terminal and a line of the page
 Form = Literal["text", "number", "raw"]
 
 
@@ -50,6 +52,17 @@ def quoted(source: Source) -> Quoted:
     elif source.record is not None:
         place = f", record {source.record:,}"
     return Quoted(clip(source.file, PATH_LENGTH) + place, clip(source.quote, QUOTE_LENGTH))
+
+
+def wrapped_command(command: str) -> str:
+    r"""Break a long command where `cmd` lets it be broken, so that it can be copied and pasted in one piece.
+
+    >>> print(wrapped_command("reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters /v TcpTimedWaitDelay"))
+    reg add HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters ^
+      /v TcpTimedWaitDelay
+    """
+    lines = textwrap.wrap(command, _COMMAND_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return " ^\n  ".join(lines)
 
 
 def clip(text: str, length: int) -> str:

@@ -19,7 +19,6 @@ from forensics.report.view import build_view
 WIDTH = 80
 _WIDEST = 120
 _MOST_ACTIONS = 4
-_MOST_ASKED = 3
 _MOST_LINES = 30  # one screen of a small window
 _LINE_LENGTH = 230  # characters of one statement: three lines
 _COMMAND_LENGTH = 300
@@ -67,15 +66,25 @@ class _Page:
         return [Text(start).append_text(line) for start, line in zip(starts, wrapped, strict=False)]
 
 
-# What a screen may hold, fullest first: reasons, whether cautions are shown, and causes ruled out.
-_FILLINGS = ((4, True, 3), (3, True, 2), (2, True, 1), (1, True, 1), (1, True, 0), (1, False, 0), (0, False, 0))
+# What a screen may hold, fullest first: reasons, causes ruled out, things to collect, and whether cautions are shown.
+_FILLINGS = (
+    (4, 3, 3, True),
+    (3, 2, 3, True),
+    (2, 1, 2, True),
+    (2, 0, 2, True),
+    (1, 0, 2, True),
+    (1, 0, 1, True),
+    (0, 0, 1, True),
+    (1, 0, 1, False),
+    (0, 0, 1, False),
+)
 
 
 def _fitting(front: Front, page: _Page) -> list[Text]:
     """Return the fullest screen that fits. Commands are never left out."""
     lines: list[Text] = []
-    for reasons, cautions, fallen in _FILLINGS:
-        lines = [*_verdict(front, page), *_why(front, reasons, page), *_todo(front, page, cautions=cautions)]
+    for reasons, fallen, asks, cautions in _FILLINGS:
+        lines = [*_verdict(front, page), *_why(front, reasons, page), *_todo(front, page, asks, cautions=cautions)]
         lines += _fallen(front, fallen, page)
         if len(lines) <= _MOST_LINES:
             break
@@ -101,8 +110,10 @@ def _why(front: Front, most: int, page: _Page) -> list[Text]:
     return [*_heading("Why"), *lines] if lines else []
 
 
-def _todo(front: Front, page: _Page, *, cautions: bool) -> list[Text]:
-    lines = _heading("What to do")
+def _todo(front: Front, page: _Page, most: int, *, cautions: bool) -> list[Text]:
+    lines = _heading(
+        "What to do (in an elevated Command Prompt, not PowerShell)" if _has_commands(front) else "What to do"
+    )
     for one in front.actions[:_MOST_ACTIONS]:
         lines += page.lines(clip(one.action, _LINE_LENGTH), label=f"  {one.when.lower()}", indent=_HANG)
         lines += _command(one.command, page)
@@ -110,11 +121,15 @@ def _todo(front: Front, page: _Page, *, cautions: bool) -> list[Text]:
             lines += page.lines(clip(f"Caution: {one.caution}", _LINE_LENGTH), indent=_HANG)
     if front.nothing_to_do:
         lines += page.lines(front.nothing_to_do)
-    for ask in front.asks[:_MOST_ASKED]:
+    for ask in front.asks[:most]:
         lines += page.lines(clip(ask.statement, _LINE_LENGTH), label="  collect", indent=_HANG)
         lines += _command(ask.command, page)
-    rest = len(front.actions[_MOST_ACTIONS:]) + len(front.asks[_MOST_ASKED:])
+    rest = len(front.actions[_MOST_ACTIONS:]) + len(front.asks[most:])
     return lines + (page.lines(f"and {rest} more in the report") if rest else [])
+
+
+def _has_commands(front: Front) -> bool:
+    return any(one.command for one in (*front.actions, *front.asks))
 
 
 def _command(command: str, page: _Page) -> list[Text]:
