@@ -20,6 +20,7 @@ from forensics.judgement import (
 )
 from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, WARNING_SHARE
+from forensics.measure.collection import QUIET_LOG
 from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
@@ -45,8 +46,8 @@ TEXTS = {
     "busy": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 50 % is a warning.",
     "full": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 80 % is critical.",
     "quiet-log": "The System log from {first:utc} to {last:utc} holds no event 4227, 4231 or 4266.",
-    "ran-out": "Event {ids} was logged {count:count} times, first on {first:utc}: Windows found all ports in use.",
-    "collisions": "Event 4227 was logged {count:count} times, first on {first:utc}: connections failed for ports used too recently.",
+    "ran-out": "Event {ids} was logged {count:times}, first on {first:utc}: Windows found all ports in use.",
+    "collisions": "Event 4227 was logged {count:times}, first on {first:utc}: connections failed for ports used too recently.",
     "range-assumed": "The dynamic range was not collected; the default is assumed.",
     "wrap": "The TIME_WAIT clock has wrapped on a system not known to be fixed: ports may be leaking.",
     "wrap-before": "An earlier run of this system passed the wrap of its TIME_WAIT clock, not known to be fixed: ports may have leaked then.",
@@ -84,7 +85,14 @@ def _status(m: Measurements) -> str:
     if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m):
         return POSSIBLE
     ranges_known = all(pool.basis != "assumed" for pool in m.tcp if pool.family == 4)  # noqa: PLR2004 - IPv4
-    return CONFIRMED if ranges_known and m.log.records and not m.log.damaged else LIKELY
+    log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and len(m.system.hosts) <= 1
+    return CONFIRMED if ranges_known and log_speaks else LIKELY
+
+
+def _reaches_collection(m: Measurements) -> bool:
+    """Whether the log ends at the collection: a running machine writes 6013 every noon."""
+    moment = m.collection.moment
+    return moment is not None and m.log.last_at is not None and moment.at - m.log.last_at <= QUIET_LOG
 
 
 def _wrapped(m: Measurements) -> bool:

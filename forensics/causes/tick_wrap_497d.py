@@ -72,6 +72,9 @@ TEXTS = {
         "TIME_WAIT ports are probably no longer released: the machine has been up {uptime:days}, past the 497.1 days "
         "of KB2553549."
     ),
+    "headline-likely-disputed": (
+        "TIME_WAIT ports are probably no longer released (KB2553549), though the witnesses of the uptime disagree."
+    ),
     "headline-likely-previous": (
         "Before the last restart TIME_WAIT ports were probably no longer released: that run lasted {uptime:days}, past the "
         "497.1 days of KB2553549."
@@ -113,11 +116,15 @@ TEXTS = {
         "{survived:count} of {before:count} TIME_WAIT rows stand in a table that was saved {seconds:seconds} later, by the files' dates; a file's date does not "
         "prove when its command ran, and too few rows are new to bear it out."
     ),
+    "filtered": (
+        "{survived:count} of {before:count} TIME_WAIT rows were still there {seconds:seconds} later; the tables were filtered, so the rows may belong to a "
+        "listener that they do not show."
+    ),
     "hosts-differ": (
         "Conflict: the files name different computers ({hosts}), so the uptime and the tables may not belong together; the finding is held at likely."
     ),
     "expired": (
-        "TIME_WAIT rows do expire: of {before:count} rows {expired:count} were released within {seconds:seconds}, after the wrap."
+        "TIME_WAIT rows do expire: of {before:count} rows {expired:count} were released within {seconds:seconds}."
     ),
     "share": ("TIME_WAIT holds {ports:count} of {usable:count} usable dynamic ports ({share:percent})."),
     "ratio-high": (
@@ -132,8 +139,8 @@ TEXTS = {
         "Ordinary expiry explains the TIME_WAIT ports: {ports:count} need {needed:rate}, and the machine opened {seen:rate} "
         "(R = {ratio:ratio})."
     ),
-    "events-after-wrap": ("Event {ids} was logged {count:count} times after the wrap, first on {first:utc}."),
-    "events-before-wrap": "Event {ids} was logged {count:count} times before the wrap already, first on {first:utc}.",
+    "events-after-wrap": ("Event {ids} was logged {count:times} after the wrap, first on {first:utc}."),
+    "events-before-wrap": "Event {ids} was logged {count:times} before the wrap already, first on {first:utc}.",
     "full-at": (
         "Since the wrap {rate:rate} explains all {ports:count} TIME_WAIT ports; at that rate the range of {usable:count} ports "
         "{tense} full on {full_at:utc}, and {wider:count} more ports would last {lasting:duration}."
@@ -182,18 +189,19 @@ def judge(measurements: Measurements) -> Judgement:
 def _judge(case: BootCase, m: Measurements) -> Judgement:
     seen = _Seen(case, m)
     status = _status(case, m, seen)
-    if status == CONFIRMED and len(m.system.hosts) > 1:
+    if status == CONFIRMED and (len(m.system.hosts) > 1 or m.uptime.disputed):
         status = LIKELY
     points = (
         *_uptime_points(case, m),
         *_fix_points(case, m),
         *(_traffic_points(case, m, seen) if seen.relevant else ()),
+        *_event_points(case),
     )
     if status == LIKELY and case.fix.state == "fixed":
         points = (*points, Point(Statement("seen-against-version"), -WEAK))
-    if case.applies_to == NOW and case.uptime and case.uptime.straddles(TICK_WRAP) and m.uptime.disagreements:
+    if case.applies_to == NOW and case.uptime and m.uptime.disputed and not case.short_of_wrap:
         points = (*points, Point(Statement("uptime-conflict"), -WEAK))
-    if case.past_wrap and len(m.system.hosts) > 1:
+    if len(m.system.hosts) > 1 and case.fix.state != "not-affected":
         points = (
             *points,
             Point(Statement("hosts-differ", {"hosts": ", ".join(m.system.hosts)}), -WEAK, m.system.source),
@@ -218,13 +226,15 @@ class _Seen:
         # Without Active Opens a set of rows that only grows is the proof (traps.md).
         self.only_grows = self.relevant and wait.observed is None and wait.only_grows
         # By files' dates alone the rows did not outlive anything yet; they support, and prove nothing.
-        self.untimed = self.relevant and (excess or self.only_grows) and not wait.timed
-        self.outlived = self.relevant and (excess or self.only_grows) and wait.timed
+        # Nor do those of a filtered table, which may hide the listener that they belong to.
+        kept = self.relevant and (excess or self.only_grows)
+        self.untimed = kept and not (wait.timed and m.full_table)
+        self.outlived = kept and wait.timed and m.full_table
         self.expired = self.relevant and bool(wait.expired) and (wait.expired or 0) > before * _MOST
         # A pile that appeared between the tables may be a burst of closes: R proves only what stood all the time.
         persisted = wait.compared is not None and wait.compared.rows_before * 2 >= wait.compared.rows_after
         high = wait.ratio_at_least is not None and wait.ratio_at_least >= _RATIO
-        self.paired = self.relevant and high and persisted and wait.timed
+        self.paired = self.relevant and high and persisted and wait.timed and m.full_table and not self.expired
 
 
 def _ratio_bound(wait: TimeWait) -> float | None:
@@ -235,16 +245,19 @@ def _ratio_bound(wait: TimeWait) -> float | None:
 
 
 def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
-    """The ladder of contracts.md."""
-    if case.fix.state == "not-affected" or case.short_of_wrap:
+    """The ladder of contracts.md. Files of two computers rule nothing out by the uptime of one of them."""
+    one_machine = len(m.system.hosts) <= 1
+    if case.fix.state == "not-affected":
         return RULED_OUT
+    if case.short_of_wrap:
+        return RULED_OUT if one_machine else INCONCLUSIVE
     if case.fix.state == "fixed":
         return LIKELY if seen.outlived and case.past_wrap else RULED_OUT
     if case.uptime is None or m.system.version is None:
         return INCONCLUSIVE
     if not case.past_wrap:
         return LIKELY if m.uptime.disagreements and (seen.outlived or seen.paired) else INCONCLUSIVE
-    if seen.expired and _wrapped_before_tables(case, m):
+    if seen.expired and one_machine and _wrapped_before_tables(case, m):
         return RULED_OUT
     if seen.outlived or (seen.paired and case.fix.state == "unfixed"):
         # Without the event log the uptime rests on one counter that nothing bears out.
@@ -271,6 +284,8 @@ def _headline(status: str, case: BootCase, m: Measurements) -> Statement:
     params = {"uptime": case.seconds or 0.0, "system": m.system.name or "this Windows"}
     if status == LIKELY and case.applies_to != NOW:
         return Statement("headline-likely-previous", params)
+    if status == LIKELY and case.applies_to == NOW and not case.past_wrap:
+        return Statement("headline-likely-disputed")
     if status == CONFIRMED and case.fix.state == "installed-not-loaded" and case.fix.installed_at:
         return Statement("headline-confirmed-waiting", {**params, "installed": case.fix.installed_at})
     return Statement(f"headline-{status.replace('_', '-')}", params)
@@ -318,7 +333,12 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
     pool = m.fullest_tcp
     points = []
     if seen.share >= _POSSIBLE_SHARE:
-        params: dict[str, object] = {"ports": wait.ports, "usable": pool.usable, "share": m.time_wait_share}
+        fullest = m.time_wait_pool
+        params: dict[str, object] = {
+            "ports": wait.held(fullest.family),
+            "usable": fullest.usable,
+            "share": m.time_wait_share,
+        }
         weight = STRONG if seen.share >= _LIKELY_SHARE else WEAK
         points.append(Point(Statement("share", params), weight, (*latest, *((pool.source,) if pool.source else ()))))
     points.extend(_ratio_points(wait, seen))
@@ -336,13 +356,13 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "excess": wait.excess,
         }
         if seen.untimed:
-            points.append(Point(Statement("untimed", params), STRONG, (*both, *opened)))
+            message = "filtered" if wait.timed else "untimed"
+            points.append(Point(Statement(message, params), STRONG, (*both, *opened)))
         if seen.outlived:
             message = "only-grows" if seen.only_grows else "survivors"
             points.append(Point(Statement(message, params), DECISIVE, (*both, *opened)))
         elif seen.expired:
             points.append(Point(Statement("expired", params), -DECISIVE, (*both, *opened)))
-    points.extend(_event_points(case))
     if (
         case.past_wrap
         and case.fix.may_be_unfixed
@@ -425,11 +445,12 @@ def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
 
 def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
     """Ports at once, then one restart with the fix in place."""
-    waits = case.fix.state == "installed-not-loaded"
+    state = m.now.fix.state  # whatever the run judged had loaded, the cure is for the machine as it is now
+    waits = state == "installed-not-loaded"
     caution = Statement("do-fix-caution") if m.system.version == (6, 0) else None
     fix = Remedy("for-good", Statement("do-fix"), commands.INSTALL, Statement("do-fix-effect-plain"), caution)
     if case.applies_to != NOW:
-        return () if waits else (fix,)
+        return () if waits or state == "fixed" else (fix,)
     restart = Remedy(
         "next",
         Statement("do-restart-waiting" if waits else "do-restart"),

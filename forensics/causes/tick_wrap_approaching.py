@@ -88,7 +88,8 @@ def _status(case: BootCase, m: Measurements) -> str:
         return RULED_OUT
     if not case.short_of_wrap or not case.uptime.at_least(NOTICE):
         return POSSIBLE
-    return CONFIRMED if case.fix.state == "unfixed" else LIKELY
+    sure = case.fix.state == "unfixed" and not m.uptime.disputed and len(m.system.hosts) <= 1
+    return CONFIRMED if sure else LIKELY
 
 
 def _points(case: BootCase, m: Measurements) -> list[Point]:

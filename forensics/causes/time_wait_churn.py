@@ -5,6 +5,8 @@ Signature: TIME_WAIT fills most of the range and ordinary expiry explains it: N 
 4227 names this as its typical cause.
 """
 
+import math
+
 from forensics.judgement import (
     CONFIRMED,
     DECISIVE,
@@ -76,7 +78,7 @@ TEXTS = {
     "no-wrap": "The 497-day defect cannot keep these ports: {why}.",
     "untimed": "The rate rests on the dates of files, which say when a file was saved and not when its command ran.",
     "wrap-open": "The 497-day defect is not ruled out on this machine, so the finding is held at likely.",
-    "events": "Event {ids} was logged {count:count} times, first on {first:utc}: Windows ran into ports used too recently.",
+    "events": "Event {ids} was logged {count:times}, first on {first:utc}: Windows ran into ports used too recently.",
     "remote": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; consistent with {owners}.",
     "remote-unknown": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; no live connection tells whose they are.",
     "missing-tables": "A netstat table from the time of the trouble.",
@@ -118,18 +120,31 @@ def _full(m: Measurements) -> bool:
 
 
 def _fills(m: Measurements) -> bool:
-    return m.time_wait.ports >= (m.fullest_tcp.in_use or 0) * _MAJORITY and m.time_wait.ports > 0
+    pool = m.fullest_tcp
+    held = m.time_wait.held(pool.family)
+    return held > 0 and pool.usable > 0 and held >= (pool.in_use or 0) * _MAJORITY
 
 
 def _explained(m: Measurements) -> bool | None:
     """Whether λ·D at the upper bounds reaches N; False where it falls short ten times; None between or unknown."""
     observed = m.time_wait.observed
-    if observed is None or observed.seconds <= m.time_wait.delay.seconds:
+    if observed is None or observed.seconds <= m.time_wait.delay.at_most:
         return None
     carried = observed.per_second_at_most * m.time_wait.delay.at_most
     if m.time_wait.ports <= carried:
         return True
     return False if m.time_wait.ports >= carried * _RATIO else None
+
+
+def _at_nominal_delay(m: Measurements) -> bool:
+    """Whether λ·D at the configured delay reaches N, within three standard deviations of a random count.
+
+    Where only the longest delay that may be in force does, a burst of closes would look the same.
+    """
+    observed, ports = m.time_wait.observed, m.time_wait.ports
+    if observed is None:
+        return False
+    return ports <= observed.per_second_at_most * m.time_wait.delay.seconds + 3 * math.sqrt(ports)
 
 
 def _wrap_excluded(m: Measurements) -> bool:
@@ -153,7 +168,7 @@ def _status(m: Measurements) -> str:
     if not explained:
         # A rate by files' dates may be wrong by any factor.
         return RULED_OUT if clocked or m.time_wait.timed else POSSIBLE
-    return CONFIRMED if _wrap_excluded(m) and clocked else LIKELY
+    return CONFIRMED if _wrap_excluded(m) and clocked and _at_nominal_delay(m) else LIKELY
 
 
 def _points(m: Measurements) -> list[Point]:
@@ -165,7 +180,7 @@ def _points(m: Measurements) -> list[Point]:
             "in_use": pool.in_use,
             "usable": pool.usable,
             "share": pool.utilisation,
-            "ports": wait.ports,
+            "ports": wait.held(pool.family),
         }
         points.append(
             Point(Statement("full", params), STRONG, latest)

@@ -9,7 +9,7 @@ later 6013 says that the machine was up before it. A clock change moves `TimeCre
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import msgspec
 
@@ -51,27 +51,32 @@ class Reading(msgspec.Struct, frozen=True):
 class Boot(msgspec.Struct, frozen=True):
     """One run of the system.
 
-    `start` is UTC by the clock of the last reading. `ended_at` is the last moment it was surely up, None for the run
-    in which the evidence was collected. `end` is `running`, `shutdown`, `unexpected` or `unknown`.
+    `start` is UTC by the clock of the last reading, which was set by `moved` seconds between that and the end.
+    `ended_at` is the last moment it was surely up, None for the run in which the evidence was collected; `told` the
+    uptime then, where 6008 tells it. `end` is `running`, `shutdown`, `unexpected` or `unknown`.
     """
 
     start: datetime
     basis: str
     source: Source
     readings: tuple[Reading, ...] = ()
+    moved: float = 0.0
     ended_at: datetime | None = None
     end: str = "running"
     end_source: Source | None = None
+    told: float | None = None
 
     @property
     def wrap_at(self) -> datetime:
         """When the TIME_WAIT clock wraps or wrapped: 2^32 ticks of 10 ms after the start."""
-        return self.start + timedelta(seconds=TICK_WRAP)
+        return self.start + timedelta(seconds=self.moved + TICK_WRAP)
 
     @property
     def uptime_at_end(self) -> float | None:
         """Seconds of uptime when it was last seen up; None while it runs."""
-        return (self.ended_at - self.start).total_seconds() if self.ended_at else None
+        if self.told is not None or self.ended_at is None:
+            return self.told
+        return max(0.0, (self.ended_at - self.start).total_seconds() - self.moved)
 
 
 class ClockChange(msgspec.Struct, frozen=True):
@@ -86,11 +91,19 @@ def readings(log: SystemLog) -> list[Reading]:
     """Every 6013 with a sane number, oldest first."""
     found = []
     for logged in log.of(EVENT_LOG, 6013):
-        strings = logged.event.strings
-        text = strings[_SECONDS] if len(strings) > _SECONDS else ""
-        if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS and int(text) < _LONGEST_UPTIME:
-            found.append(Reading(logged.at, int(text), logged))
+        seconds = uptime_told(logged)
+        if seconds is not None:
+            found.append(Reading(logged.at, seconds, logged))
     return found
+
+
+def uptime_told(logged: Logged) -> int | None:
+    """Read the uptime that 6013 and 6008 carry, in seconds; None where the number is damaged."""
+    strings = logged.event.strings
+    text = strings[_SECONDS] if len(strings) > _SECONDS else ""
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS):
+        return None
+    return int(text) if int(text) < _LONGEST_UPTIME else None
 
 
 def clock_changes(log: SystemLog) -> list[ClockChange]:
@@ -132,14 +145,18 @@ def boot_history(log: SystemLog) -> tuple[Boot, ...]:
     Record order, not time order: a clock that was wrong at boot dates events hours off (domain.md §0, trap 8).
     """
     boots: list[Boot] = []
-    for run in _runs(log):
+    changes = clock_changes(log)
+    runs = [run for run in _runs(log) if run.readings or not _is_fast_startup(log, run.markers[0].at)]
+    for run, following in zip_longest(runs, runs[1:]):
         if run.readings:
             last = run.readings[-1]
-            boots.append(Boot(last.boot, "6013", last.logged.source(), tuple(run.readings)))
-        elif not _is_fast_startup(log, run.markers[0].at):
-            first = min(run.markers, key=lambda one: one.at)
-            basis = "6009" if first.event.id == _STARTED else "kernel-general-12"
-            boots.append(Boot(first.at, basis, first.source()))
+            start, known, basis = last.boot, last.logged, "6013"
+        else:
+            known = min(run.markers, key=lambda one: one.at)
+            basis = "6009" if all(one.event.id == _STARTED for one in run.markers) else "kernel-general-12"
+            start = known.at
+        moved = moved_between(changes, known, following.first if following else None)
+        boots.append(Boot(start, basis, known.source(), tuple(run.readings), moved))
     ended = [_ended(boot, following.start, log) for boot, following in pairwise(boots)]
     return (*_told_by_6008(log, boots), *ended, *boots[-1:])
 
@@ -150,6 +167,11 @@ class _Run:
     def __init__(self) -> None:
         self.markers: list[Logged] = []
         self.readings: list[Reading] = []
+
+    @property
+    def first(self) -> Logged:
+        """Its first record."""
+        return min([*self.markers, *(one.logged for one in self.readings)], key=_position)
 
     def takes(self, marker: Logged) -> bool:
         """Whether a marker belongs to this run: none of its kind yet, and no reading but the one made at boot."""
@@ -177,6 +199,8 @@ def _runs(log: SystemLog) -> list[_Run]:
         read = [run for run in runs if run.readings]
         previous = read[-1].readings[-1] if read else None
         marked = bool(runs) and not runs[-1].readings
+        if previous is not None and not marked and _is_damaged(previous, mark, changes, log):
+            continue
         if previous is not None and _same_boot(previous, mark, changes, log, marked=marked):
             # A marker in between came from a restart of the event log service, not of the machine.
             del runs[runs.index(read[-1]) + 1 :]
@@ -184,6 +208,15 @@ def _runs(log: SystemLog) -> list[_Run]:
             runs.append(_Run())
         runs[-1].readings.append(mark)
     return runs
+
+
+def _is_damaged(before: Reading, after: Reading, changes: Sequence[ClockChange], log: SystemLog) -> bool:
+    """Whether a reading cannot be: in an unbroken log without a boot, uptime neither falls nor outruns the clock."""
+    if log.lost_between(before.logged, after.logged):
+        return False
+    steps = sum(abs(one.seconds) for one in changes if before.logged.event.record < one.logged.event.record)
+    passed = abs((after.at - before.at).total_seconds()) + steps + _SAME_BOOT.total_seconds()
+    return not before.seconds <= after.seconds <= before.seconds + passed
 
 
 def _same_boot(
@@ -215,13 +248,12 @@ def _markers(log: SystemLog) -> list[Logged]:
 def _told_by_6008(log: SystemLog, boots: Sequence[Boot]) -> list[Boot]:
     """Tell of a run before the log's first boot: 6008 names its uptime at the last heartbeat (domain.md §4)."""
     for logged in log.of(EVENT_LOG, 6008):
-        heartbeat, strings = last_heartbeat(logged), logged.event.strings
-        text = strings[_SECONDS] if len(strings) > _SECONDS else ""
-        if heartbeat is None or not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS):
+        heartbeat, told = last_heartbeat(logged), uptime_told(logged)
+        if heartbeat is None or told is None:
             continue
         if boots and heartbeat > boots[0].start:
             continue
-        start = heartbeat - timedelta(seconds=int(text))
+        start = heartbeat - timedelta(seconds=told)
         source = logged.source()
         return [Boot(start, "6008", source, ended_at=heartbeat, end="unexpected", end_source=source)]
     return []
@@ -253,7 +285,10 @@ def _ended(boot: Boot, next_start: datetime, log: SystemLog) -> Boot:
     crashed = [one for one in log.of(KERNEL_POWER, 41) if next_start - timedelta(minutes=1) <= one.at <= late]
     if unexpected and boot.start < unexpected[-1][0] <= next_start:
         at, logged = unexpected[-1]
-        return _with_end(boot, at, "unexpected", logged)
+        told = uptime_told(logged)
+        return msgspec.structs.replace(
+            _with_end(boot, at, "unexpected", logged), told=None if told is None else float(told)
+        )
     if shutdowns and not crashed:
         logged = max(shutdowns + planned, key=lambda one: one.at)
         return _with_end(boot, min(logged.at, next_start), "shutdown", logged)

@@ -108,7 +108,7 @@ def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Ta
 
 
 def _clock_was_set(evidence: Evidence, log: SystemLog) -> bool:
-    """Whether the clock was set while the collector ran, so that its times without a monotonic clock tell no interval."""
+    """Whether the clock was set about the time of collection: then times without a monotonic clock tell no interval."""
     times = [found.entry.started_at for found in evidence.all(Snapshot) if found.entry and found.entry.started_at]
     if not times:
         return False

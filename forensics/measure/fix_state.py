@@ -20,8 +20,10 @@ from forensics.parsers.systeminfo import SystemInfo
 from forensics.parsers.tcpip_files import DriverFile
 
 _REBOOT_KEYS = ("\\component based servicing\\rebootpending", "\\auto update\\rebootrequired")
-# Begun, done, waits for a restart; then the same two of Vista and Server 2008 (knowledge/event_ids.py).
-_SERVICING_IDS = (1, 2, 4, 4373, 4376)
+# Done, waits for a restart; then the same two of Vista and Server 2008 (knowledge/event_ids.py). That a change was
+# begun (1) does not say that it came to be.
+_SERVICING_IDS = (2, 4, 4373, 4376)
+_REMOVED = ("absent", "0x1390", "5008")
 _INSTALLED = ("5112", "0x13f8", "installed")  # Servicing's target state "Installed", as number and as word
 
 
@@ -110,6 +112,13 @@ def _from_file(driver: Found[DriverFile], servicing: Servicing, boot: datetime |
         day = f"{installed:%Y-%m-%d}, before the boot of {boot:%Y-%m-%d}"
         said = f"tcpip.sys {version} holds the fix and was installed {day}"
         return FixState("fixed", "file-version", said, installed, (source, basis) if basis is not source else (source,))
+    older = [one for one in servicing.updates if one.kb in FIXING[(6, 1)] and one.high and one.high < boot]
+    if older and fact.version and fact.version[:2] == (6, 1):
+        update = older[0]
+        said = (
+            f"{update.kb} holds the fix and was there before the boot of {boot:%Y-%m-%d}; tcpip.sys {version} is newer"
+        )
+        return FixState("fixed", "hotfix-list", said, update.high, (update.source, source))
     said = (
         f"tcpip.sys {version} on disk holds the fix, but was installed {installed:%Y-%m-%d}, after the boot of "
         f"{boot:%Y-%m-%d}: the running system loaded an older one"
@@ -166,10 +175,13 @@ def _loaded_driver(evidence: Evidence) -> Found[DriverFile] | None:
 def _updates(evidence: Evidence, log: SystemLog, zone: Zone) -> list[UpdateInstall]:
     """Every update with the span in which it was installed, best dated first."""
     exact: list[UpdateInstall] = []
-    # That a change is done is logged *after* the restart: the first event of an update is when it was installed.
+    # That a change is done is logged *after* the restart: the first event of an update is when it was installed. One
+    # that was taken away again counts for nothing.
     for logged in sorted(log.of(SERVICING, *_SERVICING_IDS), key=lambda one: one.at):
         strings = [text.lower() for text in logged.event.strings]
         kb = next((text.upper() for text in strings if text.startswith("kb") and text[2:].isdigit()), "")
+        if kb and any(text in _REMOVED for text in strings):
+            exact = [one for one in exact if one.kb != kb]
         if kb and any(text in _INSTALLED for text in strings) and kb not in {one.kb for one in exact}:
             exact.append(UpdateInstall(kb, logged.at, logged.at, logged.source()))
     known = {one.kb for one in exact}

@@ -8,6 +8,7 @@ import msgspec
 from forensics.evidence import Evidence, Source
 from forensics.knowledge.event_ids import usual_name
 from forensics.parsers.event_log import Event, EventLog
+from forensics.parsers.systeminfo import SystemInfo
 
 # Providers by their usual names (knowledge/event_ids.py); logs spell them in several ways.
 EVENT_LOG = "EventLog"
@@ -52,7 +53,7 @@ class SystemLog(msgspec.Struct, frozen=True):
     last_at: datetime | None = None
     damaged: bool = False
     files: tuple[str, ...] = ()
-    computers: tuple[str, ...] = ()
+    computers: tuple[str, ...] = ()  # who wrote the newest event of each System log; earlier names are renamings
     gaps: tuple[tuple[str, int, int], ...] = ()
 
     def lost_between(self, before: Logged, after: Logged) -> bool:
@@ -82,6 +83,14 @@ def system_log(evidence: Evidence) -> SystemLog:
         for logged in (Logged(event, one.file) for event in one.fact.events)
     }
     system = [one for one in found if one.fact.channel.lower() == "system"]
+    computers = tuple(dict.fromkeys(name for one in system if (name := _writer(one.fact))))
+    host = _host(evidence)
+    own = [one for one in system if host and _writer(one.fact).upper().startswith(host)]
+    if own and len(own) < len(system):
+        # Another computer's log would tell another computer's uptime. That it is here at all is told by `computers`.
+        strangers = {one.file for one in system} - {one.file for one in own}
+        events = {key: logged for key, logged in events.items() if logged.file not in strangers}
+        system = own
     logs = [one.fact for one in system]
     promised = [log.records_promised for log in logs]
     return SystemLog(
@@ -92,9 +101,21 @@ def system_log(evidence: Evidence) -> SystemLog:
         _edge(max, (log.last_at for log in logs)),
         any(log.chunks_rejected or log.records_damaged or (log.records_promised or 0) > log.records for log in logs),
         tuple(one.file for one in system),
-        tuple(dict.fromkeys(name for log in logs for name in log.computers)),
+        computers,
         tuple((one.file, first, last) for one in found for first, last in one.fact.id_gaps),
     )
+
+
+def _writer(log: EventLog) -> str:
+    """Who wrote the newest event of a log, without domain."""
+    return log.events[-1].computer.split(".")[0] if log.events else ""
+
+
+def _host(evidence: Evidence) -> str:
+    """The computer that the manifest or systeminfo names, as far as a NetBIOS name goes; "" where neither does."""
+    names = [evidence.manifest.host] if evidence.manifest else []
+    names += [info.fact.host for info in evidence.all(SystemInfo)]
+    return next((name.split(".")[0].upper()[:15] for name in names if name), "")
 
 
 def _edge(choose: Callable[[Iterable[datetime]], datetime], times: Iterable[datetime | None]) -> datetime | None:

@@ -107,9 +107,15 @@ class Measurements(msgspec.Struct, frozen=True):
         return bool(self.tables) and self.tables[-1].found.fact.listens
 
     @property
+    def time_wait_pool(self) -> PortUse:
+        """The TCP pool of which TIME_WAIT holds the largest share."""
+        return max(self.tcp, key=lambda pool: self.time_wait.held(pool.family) / pool.usable if pool.usable else 0.0)
+
+    @property
     def time_wait_share(self) -> float:
-        """TIME_WAIT on dynamic ports as a share of the usable ports of the pool that holds most."""
-        return self.time_wait.ports / self.fullest_tcp.usable if self.fullest_tcp.usable else 0.0
+        """TIME_WAIT on dynamic ports as a share of that pool's usable ports."""
+        pool = self.time_wait_pool
+        return self.time_wait.held(pool.family) / pool.usable if pool.usable else 0.0
 
 
 def measure(evidence: Evidence) -> Measurements:

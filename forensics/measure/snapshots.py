@@ -113,7 +113,13 @@ def turnover(before: Taken, after: Taken, pools: Sequence[PortUse]) -> Turnover:
 
 
 def _is_whole(before: Sequence[Row], after: Sequence[Row]) -> bool:
-    """Whether a table was not cut short or another machine's: nine of ten listeners and UDP rows stand in it again."""
+    """Whether a table was not cut short or another machine's.
+
+    Nine of ten listeners and UDP rows stand in it again, and one of the addresses that TIME_WAIT rows have.
+    """
+    addresses = {row.local_address for row in before if row.state == TIME_WAIT}
+    if addresses and addresses.isdisjoint(row.local_address for row in after):
+        return False
     lasting = {(row.protocol, row.local_address, row.local_port) for row in before if row.state in {"LISTENING", ""}}
     again = {(row.protocol, row.local_address, row.local_port) for row in after}
     return len(lasting & again) * 10 >= len(lasting) * 9

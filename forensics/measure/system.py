@@ -127,8 +127,8 @@ def _of_systeminfo(found: Found[SystemInfo]) -> _Described:
 def _of_events(log: SystemLog) -> _Described:
     uptimes = log.of(EVENT_LOG, 6013)
     product, lab, computer = _from_6013(uptimes[-1].event.binary) if uptimes else ("", "", "")
-    host = computer or (uptimes[-1].event.computer if uptimes else "")
-    return _Described(tuple(_from_events(log)), product, lab, _pack_of_6009(log), (host,) if host else ())
+    hosts = (computer, *log.computers) if computer else log.computers
+    return _Described(tuple(_from_events(log)), product, lab, _pack_of_6009(log), hosts)
 
 
 def _from_registry(key: RegistryKey, file: str) -> Witness | None:

@@ -9,6 +9,7 @@ Formulas (domain.md §7), N ports in TIME_WAIT, λ connections a second, D the d
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -51,6 +52,7 @@ class TimeWait(msgspec.Struct, frozen=True):
     """
 
     ports: int
+    by_family: dict[int, int]
     tables: int
     delay: Delay
     observed: OpenRate | None
@@ -60,6 +62,10 @@ class TimeWait(msgspec.Struct, frozen=True):
     usable: int = 0  # TCP ports that the pool which holds most can give
     range_known: bool = False  # whether the range was collected: an assumed one has free ports that may not exist
     crowded: bool = False  # whether the range is so full that Windows hands out ports in TIME_WAIT again
+
+    def held(self, family: int) -> int:
+        """Dynamic ports of one IP version in TIME_WAIT."""
+        return self.by_family.get(family, 0)
 
     @property
     def needed_rate(self) -> float:
@@ -178,14 +184,15 @@ def find_time_wait(
     """Measure the latest table against the earliest, and each against the one before it."""
     delay = find_delay(evidence)
     if not tables:
-        return TimeWait(0, 0, delay, None, None, ())
+        return TimeWait(0, {}, 0, delay, None, None, ())
     latest = tables[-1]
     ports = {(row.family, row.local_port) for row in dynamic_time_wait(latest.found.fact.rows, pools)}
+    by_family = dict(Counter(family for family, _ in ports))
     steps = tuple(turnover(before, after, pools) for before, after in pairwise(tables))
     if len(tables) == 1:
         # Two readings of -s around one table still give a rate.
         observed = _rate_of_readings(readings)
-        return TimeWait(len(ports), 1, delay, observed, None, steps)
+        return TimeWait(len(ports), by_family, 1, delay, observed, None, steps)
     observed = opened_between(tables[0], latest, tables, readings)
     compared = turnover(tables[0], latest, pools)
     if observed and not compared.families <= set(observed.families):
@@ -194,7 +201,9 @@ def find_time_wait(
     free = max(0, fullest.usable - (fullest.in_use or 0))
     known = fullest.basis == "netsh"
     crowded = free < fullest.usable * (1 - CRITICAL_SHARE)
-    return TimeWait(len(ports), len(tables), delay, observed, compared, steps, free, fullest.usable, known, crowded)
+    return TimeWait(
+        len(ports), by_family, len(tables), delay, observed, compared, steps, free, fullest.usable, known, crowded
+    )
 
 
 def _rate_of_readings(readings: Sequence[Counted]) -> OpenRate | None:

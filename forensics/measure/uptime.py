@@ -13,6 +13,7 @@ from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.systeminfo import SystemInfo
 
+_SERVICE_START = "6009"
 AGREE = timedelta(minutes=10)  # two witnesses of one boot: services start within minutes of the kernel
 _MOVED_WORTH_TELLING = 60.0  # seconds of clock change that a reader may ask about
 
@@ -42,6 +43,7 @@ class Uptime(msgspec.Struct, frozen=True):
     witnesses: tuple[BootWitness, ...] = ()
     disagreements: tuple[str, ...] = ()
     corroborated: bool = False
+    disputed: bool = False  # whether a witness disagrees and nothing explains it
 
     @property
     def boot_time(self) -> datetime | None:
@@ -85,9 +87,18 @@ def _from_witness(moment: Moment, history: tuple[Boot, ...], witnesses: tuple[Bo
         high = (moment.high - witness.boot).total_seconds() + spread
         boot = Boot(witness.boot, witness.kind, witness.source)
         others = tuple(one for one in witnesses if one is not witness)
+        apart = [one for one in others if abs(one.boot - witness.boot) > AGREE + one.doubt + witness.doubt]
+        for other in apart:
+            low = min(low, (moment.low - other.boot).total_seconds())
+            high = max(high, (moment.high - other.boot).total_seconds())
+        said = tuple(
+            f"{witness.kind} puts the boot at {witness.boot:%Y-%m-%d %H:%M} UTC, "
+            f"{other.kind} at {other.boot:%Y-%m-%d %H:%M} UTC"
+            for other in apart
+        )
         return Uptime(
             seconds, Interval(max(0.0, low), high), moment.at, boot, witness.kind, witness.source,
-            (*history, boot), others, (), any(abs(one.boot - witness.boot) <= AGREE for one in others),
+            (*history, boot), others, said, len(apart) < len(others), bool(apart),
         )  # fmt: skip
     return Uptime(None, None, moment.at, None, "unknown", None, history, witnesses)
 
@@ -95,13 +106,12 @@ def _from_witness(moment: Moment, history: tuple[Boot, ...], witnesses: tuple[Bo
 def _from_log(
     moment: Moment, boot: Boot, history: tuple[Boot, ...], witnesses: tuple[BootWitness, ...], log: SystemLog
 ) -> Uptime:
-    moved, disagreements = 0.0, []
+    # The clock was set after the last record of the boot: in today's clock it lies that much later.
+    moved, disagreements = boot.moved, []
+    boot = msgspec.structs.replace(boot, start=boot.start + timedelta(seconds=boot.moved), moved=0.0)
+    history = (*history[:-1], boot)
     if boot.readings:
         last = boot.readings[-1]
-        moved = moved_between(clock_changes(log), last.logged, None)
-        # The clock was set after the last reading: in today's clock the boot lies that much later.
-        boot = msgspec.structs.replace(boot, start=last.boot + timedelta(seconds=moved))
-        history = (*history[:-1], boot)
         method, source = "6013", last.logged.source()
         disagreements.extend(_shifts(boot, log))
         if abs(moved) >= _MOVED_WORTH_TELLING:
@@ -112,7 +122,13 @@ def _from_log(
         method, source = "boot-event", boot.source
     seconds = (moment.at - boot.start).total_seconds()
     low, high = (moment.low - boot.start).total_seconds(), (moment.high - boot.start).total_seconds()
-    corroborated = False
+    if boot.basis == _SERVICE_START and len(history) > 1:
+        # 6009 alone is written when the event log service restarts, too: the run before may go on.
+        high = max(high, (moment.high - history[-2].start).total_seconds())
+        disagreements.append(
+            "the event log service started after the last 6013; whether the machine booted is not sure"
+        )
+    corroborated = disputed = False
     for witness in witnesses:
         apart = witness.boot - boot.start
         if abs(apart) <= AGREE + witness.doubt:
@@ -122,12 +138,13 @@ def _from_log(
         said = f"{witness.kind} puts the boot at {witness.boot:%Y-%m-%d %H:%M:%S} UTC, the event log at "
         said += f"{boot.start:%Y-%m-%d %H:%M:%S} UTC"
         disagreements.append(f"{said}: {explained}" if explained else said)
+        disputed = disputed or not explained
         if not explained and witness.kind == "manifest":
             other = (moment.at - witness.boot).total_seconds()
             low, high = min(low, other), max(high, other)
     return Uptime(
         seconds, Interval(max(0.0, low), high), moment.at, boot, method, source,
-        history, witnesses, tuple(disagreements), corroborated,
+        history, witnesses, tuple(disagreements), corroborated, disputed,
     )  # fmt: skip
 
 

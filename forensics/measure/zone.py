@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from forensics.evidence import Evidence
+from forensics.measure.boots import uptime_told
 from forensics.measure.log import EVENT_LOG, SystemLog
 from forensics.parsers.registry_export import RegistryKey
 from forensics.parsers.systeminfo import SystemInfo
@@ -19,6 +20,9 @@ _NOON = 12 * 60  # minutes: 6013 is written daily at 12:00 local time
 _NOON_SLACK = 2  # minutes
 _SUMMER = 60  # minutes that daylight saving adds
 _NEAR = timedelta(days=3)  # a noon record tells the offset of the days around it
+_SWITCHING_MONTHS = (3, 4, 9, 10, 11)
+_SWITCHING_DAYS = (0, 4, 5, 6)  # Monday, Friday to Sunday
+_JUST_BOOTED = 900  # seconds: a 6013 of a boot about noon is not the daily one
 _ZONE_STRING = 6  # index of "<bias> <zone name>" in event 6013's strings
 
 
@@ -79,12 +83,9 @@ class Zone(msgspec.Struct, frozen=True):
             naive = moment.replace(tzinfo=None)
             guess = self.rules.minutes_east(naive - timedelta(minutes=self.rules.bias))
             return Offset(self.rules.minutes_east(naive + timedelta(minutes=guess)), 0, "registry")
-        if self.noons:
-            at, minutes = min(self.noons, key=lambda noon: abs(noon[0] - moment))
-            if abs(at - moment) < _NEAR or (
-                len({minutes for _, minutes in self.noons}) == 1 and abs(at - moment) < _NEAR * 10
-            ):
-                return Offset(minutes, 0, "6013")
+        noon = min(self.noons, key=lambda one: abs(one[0] - moment), default=None)
+        if noon and abs(noon[0] - moment) < _NEAR:
+            return Offset(noon[1], _SUMMER if _may_switch(*sorted((noon[0], moment))) else 0, "6013")
         if self.manifest:
             return Offset(self.manifest[1], _SUMMER, "manifest")
         if self.standard is not None:
@@ -95,6 +96,15 @@ class Zone(msgspec.Struct, frozen=True):
         """The offset at a wall-clock time of the machine."""
         first = self.at(local.replace(tzinfo=UTC))
         return self.at(first.to_utc(local))
+
+
+def _may_switch(early: datetime, late: datetime) -> bool:
+    """Whether daylight saving may begin or end between two moments.
+
+    It does so in spring and autumn alone, in the night to a Friday, Saturday, Sunday or Monday (tzdata, since 1990).
+    """
+    days = (early + timedelta(days=number) for number in range((late.date() - early.date()).days + 1))
+    return any(day.month in _SWITCHING_MONTHS and day.weekday() in _SWITCHING_DAYS for day in days)
 
 
 def find_zone(evidence: Evidence, log: SystemLog) -> Zone:
@@ -110,6 +120,9 @@ def find_zone(evidence: Evidence, log: SystemLog) -> Zone:
         if bias is None:
             continue
         name, standard, basis = zone_name, -bias, "6013"
+        seconds = uptime_told(logged)
+        if seconds is None or seconds < _JUST_BOOTED:
+            continue
         for minutes in (-bias, -bias + _SUMMER):
             wall = logged.at + timedelta(minutes=minutes)
             if abs(wall.hour * 60 + wall.minute - _NOON) <= _NOON_SLACK:

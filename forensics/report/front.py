@@ -313,7 +313,7 @@ def _reasons(leading: CauseEntry | None) -> list[str]:
 
 
 def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]:
-    """What the leading cause lacks; where that is no more than possible, what any open cause lacks. Each command once."""
+    """What the leading cause lacks; where that is no more than possible, what any cause lacks. Each command once."""
     missing: list[MissingEntry] = []
     for one in [leading] if leading and leading.status in {"confirmed", "likely"} else causes:
         missing.extend(one.missing)

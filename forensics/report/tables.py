@@ -57,9 +57,9 @@ def quoted(source: Source) -> Quoted:
 def wrapped_command(command: str) -> str:
     r"""Break a long command where `cmd` lets it be broken, so that it can be copied and pasted in one piece.
 
-    >>> print(wrapped_command("reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters /v TcpTimedWaitDelay"))
-    reg add HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters ^
-      /v TcpTimedWaitDelay
+    >>> print(wrapped_command("netsh int ipv4 set dynamicport tcp start=10000 num=55535 store=persistent"))
+    netsh int ipv4 set dynamicport tcp start=10000 num=55535 ^
+      store=persistent
     """
     lines = textwrap.wrap(command, _COMMAND_WIDTH, break_long_words=False, break_on_hyphens=False)
     return " ^\n  ".join(lines)

@@ -129,7 +129,7 @@ def _todo(front: Front, page: _Page, most: int, *, cautions: bool) -> list[Text]
 
 
 def _has_commands(front: Front) -> bool:
-    return any(one.command for one in (*front.actions, *front.asks))
+    return any(one.command for one in front.actions) or any(one.command for one in front.asks)
 
 
 def _command(command: str, page: _Page) -> list[Text]:

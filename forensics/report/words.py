@@ -1,6 +1,6 @@
 """Messages to sentences: fills a cause's texts with its figures, in English.
 
-A blank is `{name:form}`; forms are days, seconds, duration, count, percent, rate, ratio, utc and none.
+A blank is `{name:form}`; forms are days, seconds, duration, count, times, percent, rate, ratio, utc and none.
 
 >>> fill("up {up:days}, {up:seconds}; {rate:rate}; {slow:rate}", {"up": 43225197, "rate": 125, "slow": 0.0648})
 'up 500.3 days, 43,225,197 s; 125 connections a second; one connection every 15.4 s'
@@ -70,6 +70,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def times(number: float) -> str:
+    """How often."""
+    return {1: "once", 2: "twice"}.get(round(number), f"{number:,.0f} times")
+
+
 def percent(share: float) -> str:
     """A share of one."""
     return f"{share * 100:.0f} %" if share < 0.995 or share >= 1 else "99 %"  # noqa: PLR2004 - never rounds up to all
@@ -112,6 +117,7 @@ _FORMS: dict[str, Any] = {
     "seconds": seconds_text,
     "duration": duration,
     "count": count,
+    "times": times,
     "percent": percent,
     "rate": rate,
     "ratio": ratio,

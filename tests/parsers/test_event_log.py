@@ -150,7 +150,7 @@ def test_uptime_is_the_fifth_string_of_6013_in_every_log() -> None:
 def test_a_chunk_with_any_byte_flipped_still_gives_an_answer() -> None:
     sound = corpus("plaso__System.evtx")[: HEADER + CHUNK]
     whole = read_all(sound).records
-    choice = random.Random(2553549)  # noqa: S311
+    choice = random.Random(2553549)
     for position in (
         *range(HEADER, HEADER + RECORDS),
         *choice.sample(range(HEADER + RECORDS, len(sound)), 600),
@@ -482,7 +482,7 @@ def test_a_template_that_repeats_a_value_without_end_is_given_up(characters: int
 
 
 def test_random_bytes_in_the_shape_of_a_log_are_no_trouble() -> None:
-    choice = random.Random(497)  # noqa: S311
+    choice = random.Random(497)
     for _ in range(200):
         noise = bytearray(choice.randbytes(CHUNK))
         noise[: RECORDS + 64] = three()[0][: RECORDS + 64]
