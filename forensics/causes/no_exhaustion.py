@@ -29,7 +29,10 @@ from forensics.measure.snapshots import table_source
 ID = "no-exhaustion"
 TITLE = "Ports were not short in the time that the evidence covers"
 PRECEDENCE = 90
-REFERENCES = ("Microsoft SDP, TS_PortUsage.ps1 (50 % and 80 % of the ports)", "domain.md §9.1")
+REFERENCES = (
+    "Microsoft SDP, TS_PortUsage.ps1 (50 % and 80 % of the ports)",
+    "netevent.dll, texts of events 4227, 4231 and 4266",
+)
 PROVES = "An unfiltered netstat with less than half of every pool in use, a known range, and an event log without 4227, 4231 and 4266."
 RULES_OUT = "At least 80 % of a pool in use, or event 4231 or 4266."
 CURES = "Nothing to cure here. Should the trouble come back, collect while it lasts."

@@ -164,16 +164,15 @@ TEXTS = {
     "missing-previous": (
         "netstat of the time of the trouble is gone with the restart; should it come back, collect before restarting."
     ),
-    "do-restart": "Install the fix (below), then restart the machine once, in a planned window; fail over cluster roles and check other domain controllers first.",
-    "do-restart-waiting": "Restart the machine in a planned window, which also loads the fix that is installed already; fail over cluster roles and check other domain controllers first.",
+    "do-restart": "Install the fix (below) and restart once, in a planned window; fail over cluster roles and domain controllers first.",
+    "do-restart-waiting": "Restart in a planned window, which also loads the fix that is installed already; fail over cluster roles and domain controllers first.",
     "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
-    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed. Without the fix the defect returns after 497.1 days.",
-    "do-restart-caution-waiting": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed.",
+    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",
     "do-widen": "Widen the dynamic range: connections work again at once, without a restart.",
     "do-widen-effect": "Adds {wider:count} ports at once; at the present rate they last {lasting:duration}.",
     "do-widen-effect-unknown": "Adds {wider:count} ports at once.",
     "do-widen-caution": "Check that no service listens in the new range and that firewalls let it through. It is no cure.",
-    "do-fix": "Install KB2553549 or any later update of tcpip.sys before that restart; without it the defect comes back.",
+    "do-fix": "Install KB2553549 or any later update of tcpip.sys; else the defect returns after 497.1 days.",
     "do-fix-effect-plain": "tcpip.sys must reach the first fixed version of its branch.",
     "do-fix-caution": (
         "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first."
@@ -456,7 +455,7 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
         Statement("do-restart-waiting" if waits else "do-restart"),
         commands.RESTART,
         Statement("do-restart-effect"),
-        Statement("do-restart-caution-waiting" if waits else "do-restart-caution"),
+        Statement("do-restart-caution"),
     )
     after = (restart,) if waits else (restart, fix)
     pool = m.fullest_tcp

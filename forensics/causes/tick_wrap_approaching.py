@@ -25,7 +25,10 @@ from forensics.measure.measurements import BootCase, Measurements
 ID = "tick-wrap-approaching"
 TITLE = "The 497-day limit of TIME_WAIT is near (KB2553549)"
 PRECEDENCE = 80
-REFERENCES = ("Microsoft KB2553549", "domain.md §7 (450 and 490 days of notice)")
+REFERENCES = (
+    "Microsoft KB2553549",
+    "The notice of 450 and 490 days is this project's own: time to plan a restart, a week left",
+)
 PROVES = "An uptime of 450 days or more, short of 497.1, on Windows Vista, 7, Server 2008 or 2008 R2 with an unfixed tcpip.sys."
 RULES_OUT = "A shorter uptime, one past the wrap, another system, or a fixed tcpip.sys that was there before the boot."
 CURES = "Install KB2553549 or any later update of tcpip.sys and restart before the date."
@@ -60,7 +63,7 @@ TEXTS = {
     "missing-fix": "Which tcpip.sys the running system loaded: its version and when the file was created.",
     "do-restart": "Restart the machine in a planned window before {wrap_at:utc}.",
     "do-restart-effect": "Restarts the 497-day clock.",
-    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back); then services stop and open applications are closed.",
+    "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",
     "do-fix": "Install KB2553549 or any later update of tcpip.sys, and restart.",
     "do-fix-effect": "Ends the defect for good.",
     "do-fix-caution": "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first.",

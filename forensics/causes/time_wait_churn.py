@@ -35,7 +35,7 @@ TITLE = "Connections are opened and closed faster than TIME_WAIT releases their 
 PRECEDENCE = 30
 REFERENCES = (
     "Microsoft, Event ID 4227 (text); ClintH blog 2013-08-09 (Exchange CAS can use all ports within two minutes)",
-    "domain.md §2 C2 and §7 (N = λ·D)",
+    "Little's law: N = λ·D ports in TIME_WAIT at λ closes a second and a delay of D seconds",
     "Microsoft SDP, TS_PortUsage.ps1 (80 % of the ports)",
 )
 PROVES = (

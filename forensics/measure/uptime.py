@@ -46,6 +46,12 @@ class Uptime(msgspec.Struct, frozen=True):
     disputed: bool = False  # whether a witness disagrees and nothing explains it
 
     @property
+    def agreeing(self) -> tuple[BootWitness, ...]:
+        """The witnesses that put the boot where the best one does."""
+        start = self.boot.start if self.boot else None
+        return tuple(one for one in self.witnesses if start and abs(one.boot - start) <= AGREE + one.doubt)
+
+    @property
     def boot_time(self) -> datetime | None:
         """When the running system booted, UTC."""
         return self.boot.start if self.boot else None

@@ -151,6 +151,14 @@ class BootEntry(msgspec.Struct, frozen=True):
     source: Source
 
 
+class WitnessEntry(msgspec.Struct, frozen=True):
+    """Another source that puts the boot at the same time; UTC."""
+
+    kind: str
+    boot_time: datetime
+    source: Source
+
+
 class UptimeEntry(msgspec.Struct, frozen=True):
     """Uptime at collection in seconds, between `low` and `high`; `past_wrap_seconds` is negative before the wrap."""
 
@@ -165,6 +173,7 @@ class UptimeEntry(msgspec.Struct, frozen=True):
     past_wrap_seconds: float | None
     source: Source | None
     corroborated: bool
+    agreeing: list[WitnessEntry]
     disagreements: list[str]
     boots: list[BootEntry]
 
@@ -519,6 +528,7 @@ def _uptime(m: Measurements, cite: _Citer) -> UptimeEntry:
         None if past is None else round(past),
         cite.maybe(uptime.source),
         uptime.corroborated,
+        [WitnessEntry(one.kind, _needed(_whole(one.boot)), one.source) for one in uptime.agreeing],
         list(uptime.disagreements),
         [
             BootEntry(

@@ -112,7 +112,8 @@ def _uptime(uptime: UptimeEntry, fix: FixEntry) -> list[str]:
     if uptime.wrap_at and fix.state != "not-affected":
         local = f", {uptime.wrap_at_local} by the machine's clock" if uptime.wrap_at_local else ""
         lines.append(f"The TIME_WAIT clock wraps {_WRAP} later: {moment(uptime.wrap_at)} UTC{local}.")
-    lines.append("A second witness in the bundle agrees." if uptime.corroborated else "No second witness bears it out.")
+    agreeing = "; ".join(f"{one.kind} ({quoted(one.source).where})" for one in uptime.agreeing)
+    lines.append(f"Another witness agrees: {agreeing}." if agreeing else "No second witness bears it out.")
     return lines + [f"Witnesses disagree: {one}" for one in uptime.disagreements]
 
 

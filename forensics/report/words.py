@@ -15,6 +15,7 @@ from typing import Any
 from forensics.knowledge.tick import SECONDS_PER_DAY
 
 _UNKNOWN = "an unknown figure"
+_A_TENTH = 0.1
 _TWO_DIGITS = 10  # from here on a decimal tells nothing more
 _LONG = 600  # seconds: from here on minutes read better
 
@@ -77,6 +78,8 @@ def times(number: float) -> str:
 
 def percent(share: float) -> str:
     """A share of one."""
+    if share < _A_TENTH:
+        return f"{share * 100:.1f} %"
     return f"{share * 100:.0f} %" if share < 0.995 or share >= 1 else "99 %"  # noqa: PLR2004 - never rounds up to all
 
 
