@@ -12,12 +12,16 @@ import io
 import os
 import statistics
 import struct
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 from evtx import PyEvtxParser
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT)]
 
 from forensics.parsers.event_log import parse
 

@@ -36,8 +36,21 @@ def guess_code_page(sample: bytes, prefer: Iterable[str] = ()) -> str:
     order = list(dict.fromkeys([*prefer, *CODE_PAGES]))
     if not sample:
         return order[0]
+    for encoding in prefer:
+        # What the machine says of itself needs no contest, where it fits.
+        if _reads(sample, encoding):
+            return encoding
     merits = {encoding: merit(sample.decode(encoding, "replace"), encoding) for encoding in order}
     return max(order, key=lambda encoding: merits[encoding])
+
+
+def _reads(sample: bytes, encoding: str) -> bool:
+    """Whether a code page decodes a text without a gap into words that Windows tools print."""
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return any(word in text for word in WORDS if not word.isascii() and len(word) > 1)
 
 
 def merit(text: str, encoding: str) -> int:

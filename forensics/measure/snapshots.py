@@ -94,10 +94,16 @@ def by_state(rows: Sequence[Row]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def turnover(before: Taken, after: Taken, pools: Sequence[PortUse]) -> Turnover:
-    """Compare two tables."""
-    first = {row.connection: row.family for row in dynamic_time_wait(before.found.fact.rows, pools)}
-    second = {row.connection: row.family for row in dynamic_time_wait(after.found.fact.rows, pools)}
+Held = dict[tuple[str, int | None, str, int | None], int]
+
+
+def held_by(table: Taken, pools: Sequence[PortUse]) -> Held:
+    """A table's TIME_WAIT connections on dynamic ports, with their IP version."""
+    return {row.connection: row.family for row in dynamic_time_wait(table.found.fact.rows, pools)}
+
+
+def turnover(before: Taken, after: Taken, first: Held, second: Held) -> Turnover:
+    """Compare two tables by what `held_by` says of each."""
     kept = [family for connection, family in first.items() if connection in second]
     return Turnover(
         before,

@@ -28,7 +28,7 @@ from forensics.knowledge.time_wait import (
 from forensics.measure.collection import Taken
 from forensics.measure.ports import PortUse, has_tcpip_parameters, tcpip_parameter
 from forensics.measure.rates import Counted, OpenRate, opened_between
-from forensics.measure.snapshots import Turnover, dynamic_time_wait, turnover
+from forensics.measure.snapshots import Turnover, held_by, turnover
 
 
 class Delay(msgspec.Struct, frozen=True):
@@ -186,15 +186,17 @@ def find_time_wait(
     if not tables:
         return TimeWait(0, {}, 0, delay, None, None, ())
     latest = tables[-1]
-    ports = {(row.family, row.local_port) for row in dynamic_time_wait(latest.found.fact.rows, pools)}
+    held = [held_by(table, pools) for table in tables]
+    ports = {(family, connection[1]) for connection, family in held[-1].items()}
     by_family = dict(Counter(family for family, _ in ports))
-    steps = tuple(turnover(before, after, pools) for before, after in pairwise(tables))
+    neighbours = zip(pairwise(tables), pairwise(held), strict=True)
+    steps = tuple(turnover(*pair, *rows) for pair, rows in neighbours)
     if len(tables) == 1:
         # Two readings of -s around one table still give a rate.
         observed = _rate_of_readings(readings)
         return TimeWait(len(ports), by_family, 1, delay, observed, None, steps)
     observed = opened_between(tables[0], latest, tables, readings)
-    compared = turnover(tables[0], latest, pools)
+    compared = turnover(tables[0], latest, held[0], held[-1])
     if observed and not compared.families <= set(observed.families):
         observed = None  # rows of a family whose opens nobody counted: no rate is theirs
     fullest = max((pool for pool in pools if pool.protocol == "TCP"), key=lambda pool: pool.in_use or 0)
