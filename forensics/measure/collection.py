@@ -7,6 +7,7 @@ file was written says that the file's date is not the collection's (re-zipped, d
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -129,6 +130,32 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
             digits = ""
         parts.append((0, letter))
     return tuple(parts)
+
+
+class Timed(Protocol):
+    """Something that was run at a moment: a table or a reading of counters."""
+
+    @property
+    def moment(self) -> Moment | None:
+        """When, as far as known."""
+
+    @property
+    def monotonic(self) -> float | None:
+        """Seconds on the collector's own clock."""
+
+
+def seconds_between(before: Timed, after: Timed) -> float | None:
+    """The least time between two runs: by the collector's own clock where it kept one, else by their times.
+
+    None where that clock does not run forward, or nothing tells.
+    """
+    if before.monotonic is not None and after.monotonic is not None:
+        seconds = after.monotonic - before.monotonic
+    elif before.moment and after.moment:
+        seconds = (after.moment.low - before.moment.high).total_seconds()
+    else:
+        return None
+    return seconds if seconds > 0 else None
 
 
 def find_collection(evidence: Evidence, taken: tuple[Taken, ...], log: SystemLog) -> Collection:

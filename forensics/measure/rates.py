@@ -12,7 +12,7 @@ from itertools import pairwise
 import msgspec
 
 from forensics.evidence import Evidence, Found, Source
-from forensics.measure.collection import Moment, Taken, member_moment
+from forensics.measure.collection import Moment, Taken, member_moment, seconds_between
 from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.netstat_statistics import Statistics
@@ -82,7 +82,7 @@ def opened_between(
         return None
     passed = readings[readings.index(first) : readings.index(last) + 1]
     opens = {family: total for family in (4, 6) if (total := _grown(passed, family)) is not None}
-    seconds = _apart(first, last) or _tables_apart(before, after)
+    seconds = seconds_between(first, last) or seconds_between(before, after)
     if not opens or not seconds:
         return None
     total = sum(opens.values())
@@ -128,20 +128,3 @@ def _offset(table: Taken, reading: Counted) -> float:
     if table.moment and reading.moment:
         return (reading.moment.at - table.moment.at).total_seconds()
     return 0.0
-
-
-def _apart(first: Counted, last: Counted) -> float | None:
-    if first.monotonic is not None and last.monotonic is not None:
-        seconds = last.monotonic - first.monotonic
-    elif first.moment and last.moment:
-        seconds = (last.moment.at - first.moment.at).total_seconds()
-    else:
-        return None
-    return seconds if seconds > 0 else None
-
-
-def _tables_apart(before: Taken, after: Taken) -> float | None:
-    if before.moment and after.moment:
-        seconds = (after.moment.at - before.moment.at).total_seconds()
-        return seconds if seconds > 0 else None
-    return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from forensics.evidence import Source
-from forensics.measure.collection import Taken
+from forensics.measure.collection import Taken, seconds_between
 from forensics.measure.ports import PortUse
 from forensics.parsers.netstat import Row
 
@@ -129,20 +129,6 @@ def _is_whole(before: Sequence[Row], after: Sequence[Row]) -> bool:
     lasting = {(row.protocol, row.local_address, row.local_port) for row in before if row.state in {"LISTENING", ""}}
     again = {(row.protocol, row.local_address, row.local_port) for row in after}
     return len(lasting & again) * 10 >= len(lasting) * 9
-
-
-def seconds_between(before: Taken, after: Taken) -> float | None:
-    """The least time between two tables: by the collector's own clock where it kept one, else by their times.
-
-    None where that clock does not run forward, or nothing tells.
-    """
-    if before.monotonic is not None and after.monotonic is not None:
-        seconds = after.monotonic - before.monotonic
-    elif before.moment and after.moment:
-        seconds = (after.moment.low - before.moment.high).total_seconds()
-    else:
-        return None
-    return seconds if seconds > 0 else None
 
 
 def table_source(one: Taken) -> Source:
