@@ -296,7 +296,7 @@ def _since_wrap(wait: TimeWaitEntry) -> list[Step]:
         steps.append(
             Step(
                 "wider range",
-                "how long ports 10000–65534 would last at that rate",
+                "how long the ports that 10000–65534 adds would last at that rate",
                 words.duration(wait.wider_range_lasts_seconds),
             )
         )
