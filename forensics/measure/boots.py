@@ -30,6 +30,7 @@ _SAME_BOOT_RECORDS = 200  # Kernel-General 12 may be written after the services'
 _STARTED = 6009  # written by the event log service when it starts: at boot, and when it alone is restarted
 _MOST_DIGITS = 12  # a longer number is damage, and int() of a very long one costs time
 _SECONDS = 4  # index of the uptime in 6013's and in 6008's strings (domain.md §4)
+_HYBRID = "1"  # BootType of Kernel-Boot 27: 0 cold, 1 fast startup, 2 from hibernation (domain.md §4)
 _SLEEP = 42  # Kernel-Power: entering sleep
 _RESUME = "2"  # Kernel-General 1's Reason: the hardware clock after sleep, which uptime counts (domain.md §4.1)
 _LONGEST_UPTIME = 2**32  # seconds, 136 years: a larger number in 6013 is damage
@@ -259,13 +260,13 @@ def _told_by_6008(log: SystemLog, boots: Sequence[Boot]) -> list[Boot]:
     return []
 
 
+def fast_startups(log: SystemLog) -> list[Logged]:
+    """Every Kernel-Boot 27 of type 1: a hybrid boot resumes the old kernel, so uptime goes on (Windows 8 and later)."""
+    return [one for one in log.of(KERNEL_BOOT, 27) if one.event.strings[:1] == (_HYBRID,)]
+
+
 def _is_fast_startup(log: SystemLog, at: datetime) -> bool:
-    """Kernel-Boot 27 with type 1: a hybrid boot resumes the old kernel, so uptime goes on (Windows 8 and later)."""
-    return any(
-        logged.event.strings[:1] == ("1",) or logged.event.named("BootType") == "1"
-        for logged in log.of(KERNEL_BOOT, 27)
-        if abs(logged.at - at) <= _SAME_BOOT
-    )
+    return any(abs(one.at - at) <= _SAME_BOOT for one in fast_startups(log))
 
 
 def _ended(boot: Boot, next_start: datetime, log: SystemLog) -> Boot:

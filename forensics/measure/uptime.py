@@ -6,7 +6,7 @@ import msgspec
 
 from forensics.evidence import Evidence, Source
 from forensics.knowledge.tick import TICK_WRAP
-from forensics.measure.boots import Boot, boot_history, clock_changes, moved_between
+from forensics.measure.boots import Boot, boot_history, clock_changes, fast_startups, moved_between
 from forensics.measure.collection import Collection, Moment
 from forensics.measure.interval import Interval
 from forensics.measure.log import SystemLog
@@ -128,6 +128,11 @@ def _from_log(
         method, source = "boot-event", boot.source
     seconds = (moment.at - boot.start).total_seconds()
     low, high = (moment.low - boot.start).total_seconds(), (moment.high - boot.start).total_seconds()
+    disagreements.extend(
+        f"{one.at:%Y-%m-%d %H:%M} UTC: a fast startup resumed the kernel; the uptime runs on through it"
+        for one in fast_startups(log)
+        if boot.start < one.at <= moment.at
+    )
     if boot.basis == _SERVICE_START and len(history) > 1:
         # 6009 alone is written when the event log service restarts, too: the run before may go on.
         high = max(high, (moment.high - history[-2].start).total_seconds())

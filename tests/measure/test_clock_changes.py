@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from builder import bundle_files, events, write_evtx
-from builder.event_model import Event
+from builder.event_model import Event, Fields, Provider, uint32
 
 from forensics.report.findings import UptimeEntry
 from tests.bundles import findings_of
@@ -101,6 +101,21 @@ def test_a_restart_of_the_event_log_service_is_no_boot(tmp_path: Path) -> None:
     )
     assert len(found.boots) == 1
     assert found.seconds == pytest.approx((52 * DAY + timedelta(hours=18, minutes=5)).total_seconds(), abs=2)
+
+
+@pytest.mark.parametrize(("kind", "boots"), [("0", 2), ("1", 1)])
+def test_a_fast_startup_is_no_boot(tmp_path: Path, kind: str, boots: int) -> None:
+    """Kernel-Boot 27: type 0 is a cold boot, type 1 resumes the kernel that was shut down (Windows 8 and later)."""
+    again = NOON + timedelta(hours=9)
+    kernel_boot = Provider("Microsoft-Windows-Kernel-Boot", "{15ca44ff-4d7a-4baa-bba5-0998955e531e}")
+    found = uptime_of(
+        tmp_path,
+        reading(NOON, 52 * DAY),
+        events.system_started(MACHINE, again, again),
+        Event(again, kernel_boot, 27, Fields((("BootType", uint32(int(kind))),))),
+    )
+    assert len(found.boots) == boots
+    assert any("fast startup" in text for text in found.disagreements) == (kind == "1")
 
 
 def test_a_boot_after_the_last_noon_starts_anew(tmp_path: Path) -> None:
