@@ -88,7 +88,7 @@ def _status(m: Measurements) -> str:
     if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m):
         return POSSIBLE
     ranges_known = all(pool.basis != "assumed" for pool in m.tcp if pool.family == 4)  # noqa: PLR2004 - IPv4
-    log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and len(m.system.hosts) <= 1
+    log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.system.one_machine
     return CONFIRMED if ranges_known and log_speaks else LIKELY
 
 

@@ -188,8 +188,6 @@ def judge(measurements: Measurements) -> Judgement:
 def _judge(case: BootCase, m: Measurements) -> Judgement:
     seen = _Seen(case, m)
     status = _status(case, m, seen)
-    if status == CONFIRMED and (len(m.system.hosts) > 1 or m.uptime.disputed):
-        status = LIKELY
     points = (
         *_uptime_points(case, m),
         *_fix_points(case, m),
@@ -200,7 +198,7 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
         points = (*points, Point(Statement("seen-against-version"), -WEAK))
     if case.applies_to == NOW and case.uptime and m.uptime.disputed and not case.short_of_wrap:
         points = (*points, Point(Statement("uptime-conflict"), -WEAK))
-    if len(m.system.hosts) > 1 and case.fix.state != "not-affected":
+    if not m.system.one_machine and case.fix.state != "not-affected":
         points = (
             *points,
             Point(Statement("hosts-differ", {"hosts": ", ".join(m.system.hosts)}), -WEAK, m.system.source),
@@ -219,7 +217,7 @@ class _Seen:
         wait = m.time_wait
         self.relevant = case.applies_to == NOW and wait.tables > 0
         self.share = m.time_wait_share if self.relevant else 0.0
-        self.bound = _ratio_bound(wait) if self.relevant else None
+        self.bound = wait.ratio_bound if self.relevant and wait.ports else None
         before = wait.compared.rows_before if wait.compared else 0
         excess = wait.excess is not None and wait.excess > before * _MOST
         # Without Active Opens a set of rows that only grows is the proof (traps.md).
@@ -236,31 +234,22 @@ class _Seen:
         self.paired = self.relevant and high and persisted and wait.timed and m.full_table and not self.expired
 
 
-def _ratio_bound(wait: TimeWait) -> float | None:
-    """R at the upper bounds of rate and delay, over whatever interval was measured."""
-    if wait.observed is None or not wait.ports:
-        return None
-    return wait.ports / (wait.observed.per_second_at_most * wait.delay.at_most)
-
-
 def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
     """The ladder of contracts.md. Files of two computers rule nothing out by the uptime of one of them."""
-    one_machine = len(m.system.hosts) <= 1
     if case.fix.state == "not-affected":
         return RULED_OUT
     if case.short_of_wrap:
-        return RULED_OUT if one_machine else INCONCLUSIVE
+        return RULED_OUT if m.system.one_machine else INCONCLUSIVE
     if case.fix.state == "fixed":
         return LIKELY if seen.outlived and case.past_wrap else RULED_OUT
     if case.uptime is None or m.system.version is None:
         return INCONCLUSIVE
     if not case.past_wrap:
         return LIKELY if m.uptime.disagreements and (seen.outlived or seen.paired) else INCONCLUSIVE
-    if seen.expired and one_machine and _wrapped_before_tables(case, m):
+    if seen.expired and m.system.one_machine and _wrapped_before_tables(case, m):
         return RULED_OUT
     if seen.outlived or (seen.paired and case.fix.state == "unfixed"):
-        # Without the event log the uptime rests on one counter that nothing bears out.
-        return CONFIRMED if m.uptime.method == "6013" or m.uptime.corroborated else LIKELY
+        return CONFIRMED if _uptime_is_sure(m) else LIKELY
     if (
         seen.share >= _LIKELY_SHARE
         or case.after_wrap
@@ -269,6 +258,12 @@ def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
     ):
         return LIKELY
     return POSSIBLE if seen.share >= _POSSIBLE_SHARE else INCONCLUSIVE
+
+
+def _uptime_is_sure(m: Measurements) -> bool:
+    """Whether the uptime is this machine's, undisputed, and more than one counter that nothing bears out."""
+    told = m.uptime.method == "6013" or m.uptime.corroborated
+    return told and not m.uptime.disputed and m.system.one_machine
 
 
 def _wrapped_before_tables(case: BootCase, m: Measurements) -> bool:

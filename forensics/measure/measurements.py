@@ -165,7 +165,7 @@ def measure(evidence: Evidence) -> Measurements:
 
 
 def _hosts_note(system: System) -> str:
-    return f"the files name different computers: {', '.join(system.hosts)}" if len(system.hosts) > 1 else ""
+    return "" if system.one_machine else f"the files name different computers: {', '.join(system.hosts)}"
 
 
 def _cases(system: System, servicing: Servicing, uptime: Uptime, log: SystemLog) -> tuple[BootCase, ...]:

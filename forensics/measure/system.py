@@ -54,6 +54,11 @@ class System(msgspec.Struct, frozen=True):
     conflict: str = ""
 
     @property
+    def one_machine(self) -> bool:
+        """Whether no two files name different computers."""
+        return len(self.hosts) <= 1
+
+    @property
     def source(self) -> tuple[Source, ...]:
         """Where the version was read: the best witness alone."""
         return (self.witnesses[0].source,) if self.witnesses else ()

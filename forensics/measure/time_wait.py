@@ -80,11 +80,17 @@ class TimeWait(msgspec.Struct, frozen=True):
         return self.ports / (self.observed.per_second * self.delay.seconds)
 
     @property
-    def ratio_at_least(self) -> float | None:
-        """R at the upper bounds of rate and delay; None unless the interval outlasts the delay (N and λ paired)."""
-        if self.observed is None or self.observed.seconds <= self.delay.at_most:
+    def ratio_bound(self) -> float | None:
+        """R at the upper bounds of rate and delay, over whatever interval was measured; None without a rate."""
+        if self.observed is None:
             return None
         return self.ports / (self.observed.per_second_at_most * self.delay.at_most)
+
+    @property
+    def ratio_at_least(self) -> float | None:
+        """The same as a proof: None unless the interval outlasts the delay (N and λ paired)."""
+        paired = self.observed is not None and self.observed.seconds > self.delay.at_most
+        return self.ratio_bound if paired else None
 
     @property
     def outlived(self) -> bool:
@@ -191,14 +197,15 @@ def find_time_wait(
     by_family = dict(Counter(family for family, _ in ports))
     neighbours = zip(pairwise(tables), pairwise(held), strict=True)
     steps = tuple(turnover(*pair, *rows) for pair, rows in neighbours)
-    if len(tables) == 1:
-        # Two readings of -s around one table still give a rate.
-        observed = _rate_of_readings(readings)
-        return TimeWait(len(ports), by_family, 1, delay, observed, None, steps)
-    observed = opened_between(tables[0], latest, tables, readings)
-    compared = turnover(tables[0], latest, held[0], held[-1])
-    if observed and not compared.families <= set(observed.families):
+    # Around one table two readings of -s still give a rate.
+    several = len(tables) > 1
+    observed = opened_between(tables[0], latest, tables, readings) if several else _rate_of_readings(readings)
+    compared = turnover(tables[0], latest, held[0], held[-1]) if several else None
+    families = compared.families if compared else set(by_family)
+    if observed and not families <= set(observed.families):
         observed = None  # rows of a family whose opens nobody counted: no rate is theirs
+    if not several:
+        return TimeWait(len(ports), by_family, 1, delay, observed, None, steps)
     fullest = max((pool for pool in pools if pool.protocol == "TCP"), key=lambda pool: pool.in_use or 0)
     free = max(0, fullest.usable - (fullest.in_use or 0))
     known = fullest.basis == "netsh"

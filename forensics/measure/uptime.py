@@ -61,11 +61,6 @@ class Uptime(msgspec.Struct, frozen=True):
         """When its clock wraps or wrapped, UTC."""
         return self.boot.wrap_at if self.boot else None
 
-    @property
-    def previous(self) -> tuple[Boot, ...]:
-        """Earlier boots, oldest first."""
-        return self.history[:-1]
-
 
 def find_uptime(evidence: Evidence, log: SystemLog, collection: Collection, zone: Zone) -> Uptime:
     """Weigh all witnesses; the log's own boot history comes first, for it holds hundreds of readings."""

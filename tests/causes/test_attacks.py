@@ -192,3 +192,15 @@ def test_removing_the_registry_does_not_confirm_churn(tmp_path: Path) -> None:
     without = {path: data for path, data in files.items() if not path.startswith("registry/tcpip-parameters")}
     assert cause(findings_of(tmp_path, files), "time-wait-churn").status == "confirmed"
     assert cause(findings_of(tmp_path, without), "time-wait-churn").status in {"possible", "likely"}
+
+
+def test_around_one_table_too_a_family_nobody_counted_has_no_rate(tmp_path: Path) -> None:
+    files = bundle_files(stuck(0, piles=(), snapshots=1), without=("netstat/",))
+    files["netstat/ano-1.txt"] = console.netstat(ENGLISH, SYSTEM_ROWS + some(950, 1, IPV6))
+    files["netstat/s-1.txt"], files["netstat/s-2.txt"] = counters(1000), counters(1003)
+    manifest = bundle_files(stuck(0, piles=()))["manifest.json"]
+    found = findings_of(tmp_path, files | {"manifest.json": manifest}).measurements.time_wait
+    assert (found.dynamic_ports, found.observed_rate) == (950, None)
+    files["netstat/s-1.txt"], files["netstat/s-2.txt"] = counters(1000, 5), counters(1003, 5)
+    found = findings_of(tmp_path, files | {"manifest.json": manifest}).measurements.time_wait
+    assert found.observed_rate == pytest.approx(0.02)  # 3 in 150 s
