@@ -168,6 +168,11 @@ def action_of(remedy: RemedyEntry) -> Action:
     return Action(_WHEN[remedy.when], remedy.action, wrapped_command(remedy.command), remedy.effect, remedy.caution)
 
 
+def ask_of(missing: MissingEntry) -> Ask:
+    """Word what is missing."""
+    return Ask(missing.statement, wrapped_command(missing.command))
+
+
 def host_of(bundle: BundleEntry) -> str:
     """The machine's name, as far as a page has room for it."""
     return clip(bundle.host, _HOST_LENGTH) or "unknown host"
@@ -319,5 +324,5 @@ def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]
         missing.extend(one.missing)
     distinct: dict[str, Ask] = {}
     for entry in missing:
-        distinct.setdefault(entry.command, Ask(entry.statement, wrapped_command(entry.command)))
+        distinct.setdefault(entry.command, ask_of(entry))
     return list(distinct.values())

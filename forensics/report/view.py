@@ -19,6 +19,7 @@ from forensics.report.front import (
     Ask,
     Front,
     action_of,
+    ask_of,
     front_of,
     host_of,
     ordered,
@@ -133,7 +134,7 @@ def _cause(cause: CauseEntry) -> CauseView:
         scope=scope_of(cause),
         headline=clip(cause.headline, _STATEMENT_LENGTH),
         points=[_point(one) for one in cause.evidence],
-        missing=[Ask(one.statement, one.command) for one in cause.missing],
+        missing=[ask_of(one) for one in cause.missing],
         actions=[action_of(one) for one in cause.remedies],
         defect=clip(cause.defect, _STATEMENT_LENGTH),
     )
