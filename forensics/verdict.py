@@ -40,11 +40,17 @@ class Verdict(msgspec.Struct, frozen=True):
 def find_verdict(judgements: Sequence[Judgement]) -> Verdict:
     """Choose by status, then confidence, then what would cure first.
 
+    That ports are possibly not short answers nothing: it leads only where it is more than possible.
     `no-exhaustion` yields to any cause that is confirmed or likely, whatever its own standing: it speaks of how full
     the ports are, the others of what is at work (contracts.md: approaching outranks it; the wrap is judged by its
     mechanism).
     """
-    standing = [one for one in judgements if one.status in {CONFIRMED, LIKELY, POSSIBLE} and not one.defect]
+    standing = [
+        one
+        for one in judgements
+        if not one.defect
+        and (one.status in _OUTRANKS_NO_EXHAUSTION or (one.status == POSSIBLE and one.cause != NO_EXHAUSTION))
+    ]
     if not standing:
         short = any(one.cause == NO_EXHAUSTION and one.status == RULED_OUT for one in judgements)
         return Verdict(UNDECIDED, INCONCLUSIVE, 0.0, Statement("short" if short else "undecided"), NOW, None)

@@ -1,6 +1,7 @@
 """Machines for tests: small relatives of the founding case, quick to build and to analyze.
 
-A dynamic range of 1,000 ports stands for the usual 16,384; every figure below follows from it.
+A dynamic range of 1,000 ports stands for the usual 16,384; every figure below follows from it, and handle counts
+shrink with it.
 """
 
 from dataclasses import replace
@@ -33,6 +34,7 @@ def stuck(pile: int = 900, **changes: object) -> Machine:
         held=(Held(1536, MONITOR, 443, "ESTABLISHED"),),
         accepted=(),
         incidents=(),
+        processes=tuple(replace(one, handles=one.handles // 40) for one in founding_case().processes),
         oldest_chunk=0,
         everyday_events=4,
     )

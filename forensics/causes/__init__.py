@@ -1,9 +1,10 @@
 """Root causes, one module per cause, found by being in this folder.
 
 A cause module is an interface of names: `ID` (contracts.md), `TITLE`, `PRECEDENCE` (of causes with equal standing, the
-lower comes first: what would cure first), `TEXTS` (English messages by id), `PROVES`, `RULES_OUT`, `CURES` (one sentence
-each, for `forensics causes ID`), `REFERENCES` (sources), and `judge(measurements) -> Judgement`, a pure function that
-only compares and explains; the arithmetic is in `measure`.
+lower comes first: what would cure first), `TEXTS` (English messages by id), `WEIGHTS` (what each piece of evidence weighs,
+and why), `ABOUT`, `SHOWS`, `PROVES`, `RULES_OUT`, `CURES` (a sentence or two each, for `forensics causes ID`),
+`REFERENCES` (sources), and `judge(measurements) -> Judgement`, a pure function that only compares and explains; the
+arithmetic is in `measure`, rules that several causes share are in `rules`.
 """
 
 import importlib
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol, cast
 
-from forensics.judgement import INCONCLUSIVE, Judgement, Statement
+from forensics.judgement import INCONCLUSIVE, Judgement, Statement, Weights
 from forensics.measure.measurements import Measurements
 
 DEFECT_MESSAGE = "defect"
@@ -26,6 +27,9 @@ class Cause(Protocol):
     TITLE: str
     PRECEDENCE: int
     TEXTS: Mapping[str, str]
+    WEIGHTS: Weights
+    ABOUT: str
+    SHOWS: str
     PROVES: str
     RULES_OUT: str
     CURES: str

@@ -17,6 +17,8 @@ from forensics.judgement import (
     Missing,
     Point,
     Statement,
+    Weight,
+    weigh,
 )
 from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, WARNING_SHARE
@@ -25,6 +27,7 @@ from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import table_source
+from forensics.rules.fullness import RAN_OUT
 
 ID = "no-exhaustion"
 TITLE = "Ports were not short in the time that the evidence covers"
@@ -33,12 +36,28 @@ REFERENCES = (
     "Microsoft SDP, TS_PortUsage.ps1 (50 % and 80 % of the ports)",
     "netevent.dll, texts of events 4227, 4231 and 4266",
 )
-PROVES = "An unfiltered netstat with less than half of every pool in use, a known range, and an event log without 4227, 4231 and 4266."
+ABOUT = "The dynamic ports of every pool suffice, and the System log says of its whole time that they did."
+SHOWS = "Less than half of each pool in use; no event 4227, 4231 or 4266."
+PROVES = "An unfiltered netstat with less than half of every pool in use (bound sockets included, where netstat -q exists), ranges and exclusions that were read, and an event log up to the collection without 4227, 4231 and 4266."
 RULES_OUT = "At least 80 % of a pool in use, or event 4231 or 4266."
 CURES = "Nothing to cure here. Should the trouble come back, collect while it lasts."
 
-_RAN_OUT = (4231, 4266)
+FIRST_VERSION_WITH_BOUND = (10, 0)  # netstat -q: Windows 10 and Server 2016 (domain.md §1.5)
 
+WEIGHTS = {
+    "calm": Weight(STRONG, "fullness", "SDP, RC_EphemeralPort50Check: no warning below 50 %"),
+    "calm-shared": Weight(STRONG, "fullness", "the same for the remote that takes most: this Windows may share ports"),
+    "busy": Weight(-WEAK, "fullness", "SDP, RC_EphemeralPort50Check: over 50 % is a warning"),
+    "full": Weight(-DECISIVE, "fullness", "SDP, RC_EphemeralPort80Check: over 80 % is critical"),
+    "quiet-log": Weight(STRONG, "events", "ports that ran out are logged (4227, 4231, 4266)"),
+    "ran-out": Weight(-DECISIVE, "events", "texts of 4231 and 4266: all ports were in use"),
+    "collisions": Weight(-STRONG, "events", "text of 4227; weak alone (domain.md §9)"),
+    "range-assumed": Weight(-WEAK, "range", "the default need not be what is set"),
+    "unseen": Weight(-WEAK, "unseen ports", "netstat without -q does not show bound sockets"),
+    "unsettled": Weight(-STRONG, "fullness", "whether ports are shared decides, and nothing shows it"),
+    "wrap": Weight(-STRONG, "wrap", "KB2553549: ports leak from the wrap on"),
+    "wrap-before": Weight(-STRONG, "wrap", "KB2553549: ports leaked from the wrap on"),
+}
 TEXTS = {
     "headline-confirmed": "The machine is not short of ports: {in_use:count} of {usable:count} usable ports are in use.",
     "headline-likely": "The machine is probably not short of ports: {in_use:count} of {usable:count} usable ports are in use.",
@@ -46,6 +65,12 @@ TEXTS = {
     "headline-inconclusive": "Whether ports are short cannot be told from this bundle.",
     "headline-ruled-out": "Ports are or were short.",
     "calm": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}).",
+    "calm-shared": (
+        "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}), but one may serve many remotes here; no "
+        "remote has more than {held:count}."
+    ),
+    "unseen": "No table shows ports that are held without a connection (netstat -q), and handle counts do not exclude them.",
+    "unsettled": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use; whether one may serve many remotes here is not shown.",
     "busy": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 50 % is a warning.",
     "full": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 80 % is critical.",
     "quiet-log": "The System log from {first:utc} to {last:utc} holds no event 4227, 4231 or 4266.",
@@ -57,6 +82,8 @@ TEXTS = {
     "missing-table": "An unfiltered netstat.",
     "missing-log": "The System event log, for events 4227, 4231 and 4266.",
     "missing-range": "The dynamic port range.",
+    "missing-exclusions": "The ports that are excluded from the dynamic range.",
+    "missing-bound": "The ports that are held without a connection.",
     "missing-incident": "A collection made while the trouble lasts.",
 }
 
@@ -75,21 +102,40 @@ def _events(m: Measurements, *ids: int) -> list[Logged]:
     return [one for case in m.cases for one in case.port_events if one.event.id in ids]
 
 
-def _fullest(m: Measurements) -> PortUse:
-    return max(m.ports, key=lambda pool: pool.utilisation or 0.0)
+def _share(m: Measurements) -> float | None:
+    """How full the fullest pool is, counted as a new connection would find it."""
+    known = [one.share for one in (m.shortage, m.udp_shortage) if one.share is not None]
+    return max(known, default=None)
 
 
 def _status(m: Measurements) -> str:
-    share = _fullest(m).utilisation
-    if _events(m, *_RAN_OUT) or (share is not None and share >= CRITICAL_SHARE):
+    share = _share(m)
+    full = m.shortage.full or m.udp_shortage.full
+    if _events(m, *RAN_OUT) or (full and m.shortage.settled):
         return RULED_OUT
+    if not m.shortage.settled:
+        return POSSIBLE
     if share is None or not m.full_table:
         return POSSIBLE if share is not None and _events(m, 4227) else INCONCLUSIVE
     if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m):
         return POSSIBLE
-    ranges_known = all(pool.basis != "assumed" for pool in m.tcp if pool.family == 4)  # noqa: PLR2004 - IPv4
+    pools = [pool for pool in m.ports if pool.family == 4]  # noqa: PLR2004 - IPv4
+    ranges_known = all(pool.basis != "assumed" and pool.exclusions_known for pool in pools)
     log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.system.one_machine
-    return CONFIRMED if ranges_known and log_speaks else LIKELY
+    sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm
+    return CONFIRMED if sure else LIKELY
+
+
+def _unseen(m: Measurements) -> bool:
+    """Whether bound sockets, which only netstat -q shows, could make the ports short.
+
+    Each is a handle of its process: where all processes together have fewer handles than it takes, they cannot.
+    """
+    if m.bound_shown:
+        return False
+    if m.system.version is None or m.system.version >= FIRST_VERSION_WITH_BOUND or m.processes.handles is None:
+        return True
+    return m.shortage.held + m.processes.handles >= m.shortage.pool.usable * CRITICAL_SHARE
 
 
 def _reaches_collection(m: Measurements) -> bool:
@@ -105,40 +151,60 @@ def _wrapped(m: Measurements) -> bool:
 
 
 def _points(m: Measurements) -> list[Point]:
-    points: list[Point] = []
-    if m.tables:
-        latest = (table_source(m.tables[-1]),)
-        for pool in m.ports:
-            if pool.in_use is None or pool.utilisation is None or not (pool.in_use or pool.family == 4):  # noqa: PLR2004 - IPv4
-                continue
-            params: dict[str, object] = {
-                "pool": f"{pool.protocol} over IPv{pool.family}",
-                "in_use": pool.in_use,
-                "usable": pool.usable,
-                "share": pool.utilisation,
-            }
-            full, busy = pool.utilisation >= CRITICAL_SHARE, pool.utilisation >= WARNING_SHARE
-            message, weight = ("full", -DECISIVE) if full else ("busy", -WEAK) if busy else ("calm", STRONG)
-            points.append(Point(Statement(message, params), weight, latest))
-        if m.fullest_tcp.basis == "assumed":
-            points.append(Point(Statement("range-assumed"), -WEAK))
-    ran_out, collisions = _events(m, *_RAN_OUT), _events(m, 4227)
+    points = _pool_points(m) if m.tables else []
+    ran_out, collisions = _events(m, *RAN_OUT), _events(m, 4227)
     if ran_out:
         ids = ", ".join(str(number) for number in sorted({one.event.id for one in ran_out}))
         first = min(ran_out, key=lambda one: one.at)
-        said = Statement("ran-out", {"ids": ids, "count": len(ran_out), "first": first.at})
-        points.append(Point(said, -DECISIVE, (first.source(),)))
+        said = {"ids": ids, "count": len(ran_out), "first": first.at}
+        points.append(weigh(WEIGHTS, "ran-out", said, (first.source(),)))
     if collisions:
         first = min(collisions, key=lambda one: one.at)
-        said = Statement("collisions", {"count": len(collisions), "first": first.at})
-        points.append(Point(said, -STRONG, (first.source(),)))
+        said = {"count": len(collisions), "first": first.at}
+        points.append(weigh(WEIGHTS, "collisions", said, (first.source(),)))
     if not ran_out and not collisions and m.log.records and m.log.first_at and m.log.last_at:
-        said = Statement("quiet-log", {"first": m.log.first_at, "last": m.log.last_at})
-        points.append(Point(said, STRONG, tuple(m.log.source(file) for file in m.log.files)))
+        said = {"first": m.log.first_at, "last": m.log.last_at}
+        points.append(weigh(WEIGHTS, "quiet-log", said, tuple(m.log.source(file) for file in m.log.files)))
     if _wrapped(m):
         now = m.now.past_wrap and m.now.fix.may_be_unfixed
-        points.append(Point(Statement("wrap" if now else "wrap-before"), -STRONG, m.now.fix.sources))
+        points.append(weigh(WEIGHTS, "wrap" if now else "wrap-before", {}, m.now.fix.sources))
     return points
+
+
+def _pool_points(m: Measurements) -> list[Point]:
+    """How full each pool is, and what that rests on."""
+    points: list[Point] = []
+    latest = (table_source(m.tables[-1]),)
+    for pool in m.ports:
+        if pool.in_use is None or pool.utilisation is None or not (pool.in_use or pool.family == 4):  # noqa: PLR2004 - IPv4
+            continue
+        params: dict[str, object] = {
+            "pool": f"{pool.protocol} over IPv{pool.family}",
+            "in_use": pool.in_use,
+            "usable": pool.usable,
+            "share": pool.utilisation,
+            "held": m.shortage.held,
+        }
+        message = _fullness(m, pool)
+        if message == "calm" and (m.shortage.warned or m.udp_shortage.warned):
+            continue  # another pool is what matters
+        points.append(weigh(WEIGHTS, message, params, latest))
+    if m.fullest_tcp.basis == "assumed":
+        points.append(weigh(WEIGHTS, "range-assumed", {}, latest))
+    if _unseen(m):
+        points.append(weigh(WEIGHTS, "unseen", {}, latest))
+    return points
+
+
+def _fullness(m: Measurements, pool: PortUse) -> str:
+    """The message on one pool."""
+    share = pool.utilisation or 0.0
+    judged = m.shortage if pool.protocol == "TCP" and pool.family == m.shortage.pool.family else None
+    if judged and not judged.settled:
+        return "unsettled"
+    if judged and judged.shared and not judged.warned and share >= WARNING_SHARE:
+        return "calm-shared"
+    return "full" if share >= CRITICAL_SHARE else "busy" if share >= WARNING_SHARE else "calm"
 
 
 def _missing(m: Measurements, status: str) -> tuple[Missing, ...]:
@@ -149,6 +215,10 @@ def _missing(m: Measurements, status: str) -> tuple[Missing, ...]:
         missing.append(Missing(Statement("missing-log"), commands.EXPORT_LOG))
     if m.fullest_tcp.basis == "assumed":
         missing.append(Missing(Statement("missing-range"), commands.DYNAMIC_RANGE))
+    if not all(pool.exclusions_known for pool in m.ports if pool.family == 4):  # noqa: PLR2004 - IPv4
+        missing.append(Missing(Statement("missing-exclusions"), commands.EXCLUDED_RANGES))
+    if _unseen(m):
+        missing.append(Missing(Statement("missing-bound"), f"{commands.NETSTAT_BOUND} & {commands.HANDLES}"))
     if status == POSSIBLE:
         missing.append(Missing(Statement("missing-incident"), commands.netstat_twice(m.time_wait.delay.at_most)))
     return tuple(missing)

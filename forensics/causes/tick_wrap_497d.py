@@ -23,12 +23,15 @@ from forensics.judgement import (
     Point,
     Remedy,
     Statement,
+    Weight,
     strongest,
+    weigh,
 )
 from forensics.knowledge import commands
+from forensics.knowledge.dynamic_ports import WIDEST_COUNT, WIDEST_START
 from forensics.knowledge.tick import TICK_WRAP
 from forensics.knowledge.time_wait import DISPUTED_DELAY
-from forensics.measure.measurements import WIDEST_COUNT, WIDEST_START, BootCase, Measurements
+from forensics.measure.measurements import BootCase, Measurements
 from forensics.measure.snapshots import table_source
 from forensics.measure.time_wait import TimeWait
 
@@ -40,6 +43,14 @@ REFERENCES = (
     "Microsoft Japan support blog jpntsblog/497-2 (tcpip.sys is the deciding file)",
     "vwnet.jp/Windows/WS08R2/497daysissu.htm (fixed versions by branch)",
     "Alibaba Cloud, Windows Networking Troubleshooting 3 (mechanism; founding case)",
+)
+ABOUT = (
+    "Windows Vista, 7, Server 2008 and 2008 R2 compute when TIME_WAIT ends in a 32-bit count of 10 ms ticks since boot. After 497.1 days "
+    "that count wraps, and without the fix no TIME_WAIT port is released any more, until the machine is restarted."
+)
+SHOWS = (
+    "Thousands of TIME_WAIT rows, the same ones in every table, on a machine that opens few connections and has been up for more than 497.1 "
+    "days; event 4227 since then. A shorter TcpTimedWaitDelay does not help."
 )
 PROVES = (
     "Uptime past 497.1 days in the boot judged, Windows Vista, 7, Server 2008 or 2008 R2, and either most TIME_WAIT "
@@ -59,6 +70,34 @@ _LONG_WAIT = 1800  # seconds: long enough for new rows to show that time went by
 _RATIO = 10  # contracts.md and the issue: R ≥ 10
 _MOST = 0.5  # the rule and not an exception: a restarted 2MSL timer can keep a single row (RFC 793, page 73)
 
+WEIGHTS = {
+    "past-wrap": Weight(STRONG, "uptime", "KB2553549: 2^32 ticks of 10 ms"),
+    "past-wrap-previous": Weight(STRONG, "uptime", "KB2553549: 2^32 ticks of 10 ms"),
+    "short-of-wrap": Weight(-DECISIVE, "uptime", "KB2553549: the count has not wrapped"),
+    "short-of-wrap-previous": Weight(-DECISIVE, "uptime", "KB2553549: the count had not wrapped"),
+    "straddles-wrap": Weight(WEAK, "uptime", "KB2553549; the uptime is not known well enough"),
+    "affected-system": Weight(WEAK, "system", "KB2553549 applies to Windows 6.0 and 6.1"),
+    "not-affected": Weight(-DECISIVE, "system", "KB2553549 applies to Windows 6.0 and 6.1 only"),
+    "unfixed": Weight(STRONG, "fix", "VWNET: the fixed versions by branch"),
+    "fixed": Weight(-DECISIVE, "fix", "JP-497: a later tcpip.sys of the same branch contains the fix"),
+    "installed-not-loaded": Weight(WEAK, "fix", "what is on disk is loaded by the next boot only"),
+    "fix-unknown": Weight(WEAK, "fix", "an affected system; nothing says that the fix is loaded"),
+    "survivors": Weight(DECISIVE, "rows that outlive", "survivors - max(reopened) > half of the rows, apart > max delay", computed=True),
+    "only-grows": Weight(DECISIVE, "rows that outlive", "(N/C)^N < e^-20: random ports cannot have hit just the same ones", computed=True),
+    "untimed": Weight(STRONG, "rows that outlive", "the same, but the time between the tables is not proven"),
+    "filtered": Weight(STRONG, "rows that outlive", "the same, but a listener's rows may be among them"),
+    "expired": Weight(-DECISIVE, "rows that outlive", "rows that are released are released"),
+    "share": Weight(STRONG, "how many", "contracts.md: half of the usable ports strong, a quarter weak", computed=True),
+    "ratio-high": Weight(STRONG, "rate", "R = N / (rate x delay) of 10 or more at the upper bounds", computed=True),
+    "ratio-none": Weight(STRONG, "rate", "the same bound; nothing was opened", computed=True),
+    "ratio-low": Weight(-STRONG, "rate", "R of 1 or less at the upper bounds: ordinary expiry explains the rows"),
+    "events-after-wrap": Weight(WEAK, "events", "domain.md §9: 4227 alone is weak; it came after the wrap"),
+    "events-before-wrap": Weight(-WEAK, "events", "the trouble was there before the wrap"),
+    "full-at": Weight(WEAK, "how many", "N = rate x time since the wrap"),
+    "seen-against-version": Weight(-WEAK, "fix", "what was seen outranks what is listed (traps.md)"),
+    "uptime-conflict": Weight(-WEAK, "uptime", "two witnesses of one boot cannot both be right"),
+    "hosts-differ": Weight(-WEAK, "system", "files of two computers need not belong together"),
+}  # fmt: skip
 TEXTS = {
     "headline-confirmed": (
         "TIME_WAIT ports are no longer released: the machine has been up {uptime:days}, past the 497.1 days after "
@@ -195,13 +234,13 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
         *_event_points(case),
     )
     if status == LIKELY and case.fix.state == "fixed":
-        points = (*points, Point(Statement("seen-against-version"), -WEAK))
+        points = (*points, weigh(WEIGHTS, "seen-against-version"))
     if case.applies_to == NOW and case.uptime and m.uptime.disputed and not case.short_of_wrap:
-        points = (*points, Point(Statement("uptime-conflict"), -WEAK))
+        points = (*points, weigh(WEIGHTS, "uptime-conflict"))
     if not m.system.one_machine and case.fix.state != "not-affected":
         points = (
             *points,
-            Point(Statement("hosts-differ", {"hosts": ", ".join(m.system.hosts)}), -WEAK, m.system.source),
+            weigh(WEIGHTS, "hosts-differ", {"hosts": ", ".join(m.system.hosts)}, m.system.source),
         )
     missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
     remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY} else ()
@@ -298,26 +337,23 @@ def _uptime_points(case: BootCase, m: Measurements) -> list[Point]:
         "ended_at": case.boot.ended_at,
     }
     if case.past_wrap:
-        return [Point(Statement(f"past-wrap{suffix}", params), STRONG, sources)]
+        return [weigh(WEIGHTS, f"past-wrap{suffix}", params, sources)]
     if case.short_of_wrap:
-        return [Point(Statement(f"short-of-wrap{suffix}", params), -DECISIVE, sources)]
-    straddles = Statement("straddles-wrap", {"low": case.uptime.low, "high": case.uptime.high})
-    return [Point(straddles, WEAK, (m.uptime.source,) if m.uptime.source else sources)]
+        return [weigh(WEIGHTS, f"short-of-wrap{suffix}", params, sources)]
+    span = {"low": case.uptime.low, "high": case.uptime.high}
+    return [weigh(WEIGHTS, "straddles-wrap", span, (m.uptime.source,) if m.uptime.source else sources)]
 
 
 def _fix_points(case: BootCase, m: Measurements) -> list[Point]:
     fix = case.fix
-    why = Statement({"unknown": "fix-unknown"}.get(fix.state, fix.state), {"why": fix.statement})
+    why = {"why": fix.statement}
     if fix.state in {"not-affected", "fixed"}:
-        return [Point(why, -DECISIVE, fix.sources)]
+        return [weigh(WEIGHTS, fix.state, why, fix.sources)]
     points = []
     if m.system.version is not None:
-        system = Statement("affected-system", {"system": m.system.name})
-        points.append(Point(system, WEAK, m.system.source))
-    if fix.state == "unfixed":
-        points.append(Point(why, STRONG, fix.sources))
-    elif fix.sources:
-        points.append(Point(why, WEAK, fix.sources))
+        points.append(weigh(WEIGHTS, "affected-system", {"system": m.system.name}, m.system.source))
+    if fix.sources:
+        points.append(weigh(WEIGHTS, {"unknown": "fix-unknown"}.get(fix.state, fix.state), why, fix.sources))
     return points
 
 
@@ -333,8 +369,9 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "usable": fullest.usable,
             "share": m.time_wait_share,
         }
-        weight = STRONG if seen.share >= _LIKELY_SHARE else WEAK
-        points.append(Point(Statement("share", params), weight, (*latest, *((pool.source,) if pool.source else ()))))
+        grade = STRONG if seen.share >= _LIKELY_SHARE else WEAK
+        where = (*latest, *((pool.source,) if pool.source else ()))
+        points.append(weigh(WEIGHTS, "share", params, where, grade))
     points.extend(_ratio_points(wait, seen))
     compared = wait.compared
     if compared and compared.seconds:
@@ -351,12 +388,12 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
         }
         if seen.untimed:
             message = "filtered" if wait.timed else "untimed"
-            points.append(Point(Statement(message, params), STRONG, (*both, *opened)))
+            points.append(weigh(WEIGHTS, message, params, (*both, *opened)))
         if seen.outlived:
             message = "only-grows" if seen.only_grows else "survivors"
-            points.append(Point(Statement(message, params), DECISIVE, (*both, *opened)))
+            points.append(weigh(WEIGHTS, message, params, (*both, *opened)))
         elif seen.expired:
-            points.append(Point(Statement("expired", params), -DECISIVE, (*both, *opened)))
+            points.append(weigh(WEIGHTS, "expired", params, (*both, *opened)))
     if (
         case.past_wrap
         and case.fix.may_be_unfixed
@@ -373,7 +410,7 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "wider": WIDEST_COUNT - pool.count,
             "lasting": m.forecast.wider_range_seconds,
         }
-        points.append(Point(Statement("full-at", params), WEAK, latest))
+        points.append(weigh(WEIGHTS, "full-at", params, latest))
     return points
 
 
@@ -390,9 +427,9 @@ def _ratio_points(wait: TimeWait, seen: _Seen) -> list[Point]:
     }
     if seen.bound >= _RATIO:
         message = "ratio-high" if wait.ratio is not None else "ratio-none"
-        return [Point(Statement(message, params), STRONG, wait.observed.sources)]
+        return [weigh(WEIGHTS, message, params, wait.observed.sources)]
     if wait.ports <= wait.observed.most / wait.observed.seconds * wait.delay.at_most and wait.ratio is not None:
-        return [Point(Statement("ratio-low", params), -STRONG, wait.observed.sources)]
+        return [weigh(WEIGHTS, "ratio-low", params, wait.observed.sources)]
     return []
 
 
@@ -400,14 +437,11 @@ def _event_points(case: BootCase) -> list[Point]:
     points = []
     after = case.after_wrap
     before = case.port_events[: len(case.port_events) - len(after)]
-    for events, message, weight in (
-        (after, "events-after-wrap", WEAK),
-        (before, "events-before-wrap", -WEAK),
-    ):
+    for events, message in ((after, "events-after-wrap"), (before, "events-before-wrap")):
         if events and case.past_wrap:
             ids = ", ".join(str(number) for number in sorted({one.event.id for one in events}))
             params = {"ids": ids, "count": len(events), "first": events[0].at}
-            points.append(Point(Statement(message, params), weight, (events[0].source(), events[-1].source())))
+            points.append(weigh(WEIGHTS, message, params, (events[0].source(), events[-1].source())))
     return points
 
 

@@ -17,6 +17,8 @@ from forensics.judgement import (
     Point,
     Remedy,
     Statement,
+    Weight,
+    weigh,
 )
 from forensics.knowledge import commands
 from forensics.knowledge.tick import SECONDS_PER_DAY, TICK_WRAP
@@ -29,6 +31,8 @@ REFERENCES = (
     "Microsoft KB2553549",
     "The notice of 450 and 490 days is this project's own: time to plan a restart, a week left",
 )
+ABOUT = "An affected system without the fix KB2553549 that has been up for 450 days or more: nothing is wrong yet, and the date is known."
+SHOWS = "Event 6013 with 38,880,000 s or more, and short of 42,949,673 s, on Windows Vista, 7, Server 2008 or 2008 R2."
 PROVES = "An uptime of 450 days or more, short of 497.1, on Windows Vista, 7, Server 2008 or 2008 R2 with an unfixed tcpip.sys."
 RULES_OUT = "A shorter uptime, one past the wrap, another system, or a fixed tcpip.sys that was there before the boot."
 CURES = "Install KB2553549 or any later update of tcpip.sys and restart before the date."
@@ -36,6 +40,18 @@ CURES = "Install KB2553549 or any later update of tcpip.sys and restart before t
 NOTICE = 450 * SECONDS_PER_DAY  # seconds: time to plan a restart
 URGENT = 490 * SECONDS_PER_DAY  # seconds: a week is left
 
+WEIGHTS = {
+    "near": Weight(STRONG, "uptime", "this project: 450 days leave time to plan a restart"),
+    "urgent": Weight(WEAK, "uptime", "this project: from 490 days on a week is left"),
+    "far": Weight(-DECISIVE, "uptime", "this project: below 450 days there is no warning"),
+    "passed": Weight(-DECISIVE, "uptime", "KB2553549: the count has wrapped already"),
+    "straddles": Weight(WEAK, "uptime", "the uptime is not known well enough"),
+    "affected-system": Weight(WEAK, "system", "KB2553549 applies to Windows 6.0 and 6.1"),
+    "not-affected": Weight(-DECISIVE, "system", "KB2553549 applies to Windows 6.0 and 6.1 only"),
+    "fixed": Weight(-DECISIVE, "fix", "JP-497: a later tcpip.sys of the same branch contains the fix"),
+    "unfixed": Weight(STRONG, "fix", "VWNET: the fixed versions by branch"),
+    "fix-unknown": Weight(WEAK, "fix", "an affected system; nothing says that the fix is loaded"),
+}
 TEXTS = {
     "headline-confirmed": (
         "Nothing is wrong yet: on {wrap_at:utc} this machine reaches 497.1 days of uptime, after which its TIME_WAIT ports "
@@ -102,27 +118,27 @@ def _points(case: BootCase, m: Measurements) -> list[Point]:
         left = TICK_WRAP - case.seconds
         params = {"uptime": case.seconds, "left": left, "wrap_at": case.boot.wrap_at}
         if case.past_wrap:
-            points.append(Point(Statement("passed", params), -DECISIVE, sources))
+            points.append(weigh(WEIGHTS, "passed", params, sources))
         elif case.uptime.below(NOTICE):
-            points.append(Point(Statement("far", params), -DECISIVE, sources))
+            points.append(weigh(WEIGHTS, "far", params, sources))
         elif case.short_of_wrap:
-            points.append(Point(Statement("near", params), STRONG, sources))
+            points.append(weigh(WEIGHTS, "near", params, sources))
             if case.uptime.at_least(URGENT):
-                points.append(Point(Statement("urgent"), WEAK, sources))
+                points.append(weigh(WEIGHTS, "urgent", {}, sources))
         else:
             span = {"low": case.uptime.low, "high": case.uptime.high}
-            points.append(Point(Statement("straddles", span), WEAK, sources))
+            points.append(weigh(WEIGHTS, "straddles", span, sources))
     fix = case.fix
     why = {"why": fix.statement}
     if fix.state in {"fixed", "not-affected"}:
-        points.append(Point(Statement(fix.state, why), -DECISIVE, fix.sources))
+        points.append(weigh(WEIGHTS, fix.state, why, fix.sources))
         return points
     if m.system.version is not None:
-        points.append(Point(Statement("affected-system", {"system": m.system.name}), WEAK, m.system.source))
+        points.append(weigh(WEIGHTS, "affected-system", {"system": m.system.name}, m.system.source))
     if fix.state == "unfixed":
-        points.append(Point(Statement("unfixed", why), STRONG, fix.sources))
+        points.append(weigh(WEIGHTS, "unfixed", why, fix.sources))
     elif fix.sources:
-        points.append(Point(Statement("fix-unknown", why), WEAK, fix.sources))
+        points.append(weigh(WEIGHTS, "fix-unknown", why, fix.sources))
     return points
 
 

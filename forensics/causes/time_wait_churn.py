@@ -23,12 +23,24 @@ from forensics.judgement import (
     Point,
     Remedy,
     Statement,
+    Weight,
+    weigh,
 )
 from forensics.knowledge import commands
-from forensics.knowledge.dynamic_ports import CRITICAL_SHARE
+from forensics.knowledge.dynamic_ports import WIDEST_COUNT, WIDEST_START
 from forensics.measure.attribution import Owner
-from forensics.measure.measurements import WIDEST_COUNT, WIDEST_START, Measurements
-from forensics.measure.snapshots import table_source
+from forensics.measure.log import Logged
+from forensics.measure.measurements import Measurements
+from forensics.measure.snapshots import TIME_WAIT, table_source
+from forensics.rules.fullness import (
+    RAN_OUT,
+    in_earlier_boot,
+    shortage_params,
+    shortage_point,
+    tables_are_sure,
+    wrap_excluded,
+)
+from forensics.text.endpoints import endpoint
 
 ID = "time-wait-churn"
 TITLE = "Connections are opened and closed faster than TIME_WAIT releases their ports"
@@ -38,6 +50,11 @@ REFERENCES = (
     "Little's law: N = λ·D ports in TIME_WAIT at λ closes a second and a delay of D seconds",
     "Microsoft SDP, TS_PortUsage.ps1 (80 % of the ports)",
 )
+ABOUT = (
+    "A port that this machine closes first rests in TIME_WAIT, 120 seconds by default. Connections that are opened and closed faster than ports "
+    "come back use up the range: 16,384 ports carry 136 connections a second."
+)
+SHOWS = "TIME_WAIT on most ports, most to one or few remotes, other ones in every table; Active Opens (netstat -s) grows as fast; event 4227."
 PROVES = (
     "At least 80 % of the usable ports in use, most of them in TIME_WAIT, and a measured connection rate that explains "
     "them by ordinary expiry, on a system that cannot have the 497-day defect."
@@ -47,10 +64,27 @@ RULES_OUT = (
 )
 CURES = "Reuse connections (pooling, keep-alive); widen the dynamic range; shorten TcpTimedWaitDelay."
 
-_MAJORITY = 0.5  # of the ports in use: what fills the range
 _RATIO = 10  # R from which ordinary expiry cannot explain the pile (contracts.md, the ladder of tick-wrap-497d)
 _SHORT_DELAY = 30  # seconds, the least TcpTimedWaitDelay (domain.md §3)
 
+WEIGHTS = {
+    "short": Weight(STRONG, "fullness", "SDP, RC_EphemeralPort80Check: over 80 % of the ports is critical"),
+    "not-short": Weight(-STRONG, "fullness", "SDP, RC_EphemeralPort50Check and 80Check: no warning below 50 %"),
+    "time-wait-fills": Weight(STRONG, "what holds the ports", "counting: most of what is held"),
+    "other-state-fills": Weight(-DECISIVE, "what holds the ports", "counting: what fills the range is something else"),
+    "explained": Weight(DECISIVE, "rate", "Little's law: N <= rate x delay at the upper bounds", computed=True),
+    "not-explained": Weight(
+        -DECISIVE, "rate", "Little's law: N >= 10 x rate x delay at the upper bounds", computed=True
+    ),
+    "in-between": Weight(-WEAK, "rate", "Little's law: between the two", computed=True),
+    "born": Weight(WEAK, "turnover", "domain.md §2, C2: rows come and go"),
+    "no-wrap": Weight(WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is excluded"),
+    "wrap-open": Weight(-WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is not excluded"),
+    "untimed": Weight(-WEAK, "clock", "a file's date says when it was saved"),
+    "events": Weight(WEAK, "events", "text of 4227: typical of connections opened and closed at a high rate"),
+    "remote": Weight(WEAK, "remote", "counting: where most of them go"),
+    "remote-unknown": Weight(WEAK, "remote", "counting: where most of them go"),
+}
 TEXTS = {
     "headline-confirmed": (
         "The machine opens {seen:rate}; each port then rests {delay:seconds} in TIME_WAIT, and that takes up "
@@ -60,10 +94,18 @@ TEXTS = {
     "headline-possible": "Connections may at times be opened and closed faster than TIME_WAIT lets their ports go.",
     "headline-inconclusive": "Whether ordinary traffic fills the ports cannot be told from this bundle.",
     "headline-ruled-out": "Ordinary opening and closing of connections does not fill the ports.",
-    "full": "{in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 80 % is critical.",
-    "not-full": "Only {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}).",
+    "short": "{held:count} of {usable:count} usable dynamic ports are taken ({share:percent}); over 80 % is critical.",
+    "short-for-remote": (
+        "On this Windows one local port may serve many remotes. For {busiest}, {held:count} of {usable:count} usable dynamic ports are "
+        "taken ({share:percent}); over 80 % is critical."
+    ),
+    "not-short": "Only {held:count} of {usable:count} usable dynamic ports are taken ({share:percent}).",
+    "not-short-for-remote": (
+        "On this Windows one local port may serve many remotes. No remote has more than {held:count} of {usable:count} usable dynamic "
+        "ports ({share:percent})."
+    ),
     "time-wait-fills": "{ports:count} of the ports in use are in TIME_WAIT.",
-    "other-state-fills": "Only {ports:count} of the {in_use:count} ports in use are in TIME_WAIT: something else holds the rest.",
+    "other-state-fills": "Only {ports:count} of the {held:count} ports taken are in TIME_WAIT: something else holds the rest.",
     "explained": (
         "The rate explains the pile: {seen:rate} × {delay:seconds} in TIME_WAIT keep {expected:count} ports there; {ports:count} were "
         "seen (R = {ratio:ratio})."
@@ -90,6 +132,11 @@ TEXTS = {
     "do-widen": "Widen the dynamic range.",
     "do-widen-effect": "Carries {carried:rate} instead of {now:rate}; in force at once.",
     "do-widen-caution": "Check that no service listens in the new range and that firewalls let it through.",
+    "do-pool-cost": "A change of the application's configuration or code.",
+    "do-widen-cost": "No restart, no interruption.",
+    "do-delay-cost": "One restart.",
+    "forecast": "It stays so while the rate lasts: {seen:rate} keep {expected:count} ports in TIME_WAIT; the range carries {carried:rate}.",
+    "forecast-unknown": "It stays so while connections are opened faster than the range carries, {carried:rate}.",
     "do-delay": "Shorten the TIME_WAIT delay to {short:seconds}, then restart in a planned window.",
     "do-delay-effect": "Carries {carried:rate} with the present range.",
     "do-delay-caution": "Takes effect with a restart. Segments of an old connection may reach a new one.",
@@ -100,29 +147,23 @@ def judge(measurements: Measurements) -> Judgement:
     """Judge what the latest table and the counters beside it show."""
     m = measurements
     status, applies_to = _status(m), NOW
-    if status == POSSIBLE and not m.now.port_events and not _full(m):
+    if status == INCONCLUSIVE and in_earlier_boot(m, m.coverage):
         applies_to = PREVIOUS_BOOT
-    pool = m.fullest_tcp
+    observed, delay = m.time_wait.observed, m.time_wait.delay.seconds
     params: dict[str, object] = {
-        "seen": m.time_wait.observed.per_second if m.time_wait.observed else None,
+        "seen": observed.per_second if observed else None,
         "ports": m.time_wait.ports,
-        "usable": pool.usable,
-        "delay": m.time_wait.delay.seconds,
+        "usable": m.shortage.pool.usable,
+        "delay": delay,
+        "expected": observed.per_second * delay if observed else None,
+        "carried": m.shortage.pool.usable / delay,
     }
     headline = Statement(f"headline-{status.replace('_', '-')}", params)
     missing = _missing(m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
-    remedies = _remedies(m) if status in {CONFIRMED, LIKELY} else ()
-    return Judgement(ID, status, headline, tuple(_points(m)), missing, remedies, applies_to)
-
-
-def _full(m: Measurements) -> bool:
-    return (m.fullest_tcp.utilisation or 0.0) >= CRITICAL_SHARE
-
-
-def _fills(m: Measurements) -> bool:
-    pool = m.fullest_tcp
-    held = m.time_wait.held(pool.family)
-    return held > 0 and pool.usable > 0 and held >= (pool.in_use or 0) * _MAJORITY
+    found = status in {CONFIRMED, LIKELY}
+    remedies = _remedies(m) if found else ()
+    forecast = Statement("forecast" if observed else "forecast-unknown", params) if found else None
+    return Judgement(ID, status, headline, tuple(_points(m)), missing, remedies, applies_to, forecast=forecast)
 
 
 def _explained(m: Measurements) -> bool | None:
@@ -147,65 +188,57 @@ def _at_nominal_delay(m: Measurements) -> bool:
     return ports <= observed.per_second_at_most * m.time_wait.delay.seconds + 3 * math.sqrt(ports)
 
 
-def _wrap_excluded(m: Measurements) -> bool:
-    return m.now.fix.state in {"fixed", "not-affected"} or m.now.short_of_wrap
+def _events(m: Measurements) -> list[Logged]:
+    """Port events of TCP in any run of the system."""
+    return [one for case in m.cases for one in case.port_events if one.event.id != RAN_OUT[1]]
 
 
 def _status(m: Measurements) -> str:
-    events = any(case.port_events for case in m.cases)
+    shortage = m.shortage
     if not m.tables:
-        return POSSIBLE if events else INCONCLUSIVE
-    if not _full(m):
-        if events:
-            return POSSIBLE
+        return INCONCLUSIVE
+    if not shortage.settled:
+        return POSSIBLE
+    if not shortage.full:
+        unseen = bool(m.coverage.uncovered) and not m.coverage.covered
+        return RULED_OUT if m.full_table and m.log.records and not unseen else INCONCLUSIVE
+    if not shortage.fills(TIME_WAIT):
         return RULED_OUT if m.full_table else INCONCLUSIVE
-    if not _fills(m):
-        return POSSIBLE if events and not m.full_table else RULED_OUT
     explained = _explained(m)
     if explained is None:
-        return LIKELY if _wrap_excluded(m) and m.time_wait.observed is None else POSSIBLE
+        return LIKELY if wrap_excluded(m) else POSSIBLE
     clocked = m.time_wait.observed is not None and m.time_wait.observed.clocked
     if not explained:
-        # A rate by files' dates may be wrong by any factor.
-        return RULED_OUT if clocked or m.time_wait.timed else POSSIBLE
-    return CONFIRMED if _wrap_excluded(m) and clocked and _at_nominal_delay(m) else LIKELY
+        # A rate by files' dates may be wrong by any factor, and a pile that has just come may be a burst of closes.
+        lasting = m.time_wait.compared is not None and m.time_wait.compared.rows_before * 2 >= m.time_wait.ports
+        return RULED_OUT if lasting and (clocked or m.time_wait.timed) else POSSIBLE
+    proven = wrap_excluded(m) and clocked and _at_nominal_delay(m)
+    return CONFIRMED if proven and tables_are_sure(m, shortage) else LIKELY
 
 
 def _points(m: Measurements) -> list[Point]:
     points: list[Point] = []
-    wait, pool = m.time_wait, m.fullest_tcp
     if m.tables:
-        latest = (table_source(m.tables[-1]),)
-        params: dict[str, object] = {
-            "in_use": pool.in_use,
-            "usable": pool.usable,
-            "share": pool.utilisation,
-            "ports": wait.held(pool.family),
-        }
-        points.append(
-            Point(Statement("full", params), STRONG, latest)
-            if _full(m)
-            else Point(Statement("not-full", params), -STRONG, latest)
-        )
-        if _full(m):
-            fills = Point(Statement("time-wait-fills", params), STRONG, latest)
-            other = Point(Statement("other-state-fills", params), -DECISIVE, latest)
-            points.append(fills if _fills(m) else other)
+        points.append(shortage_point(WEIGHTS, m.shortage))
+        if m.shortage.full:
+            params = {**shortage_params(m.shortage), "ports": m.shortage.held_by(TIME_WAIT)}
+            message = "time-wait-fills" if m.shortage.fills(TIME_WAIT) else "other-state-fills"
+            points.append(weigh(WEIGHTS, message, params, m.shortage.sources[:1]))
             points.extend(_rate_points(m))
             points.extend(_remote_points(m))
-    events = [one for case in m.cases for one in case.port_events]
+    events = _events(m)
     if events:
         first, last = min(events, key=lambda one: one.at), max(events, key=lambda one: one.at)
         ids = ", ".join(str(number) for number in sorted({one.event.id for one in events}))
-        said = Statement("events", {"ids": ids, "count": len(events), "first": first.at})
-        points.append(Point(said, WEAK, (first.source(), last.source())))
+        said = {"ids": ids, "count": len(events), "first": first.at}
+        points.append(weigh(WEIGHTS, "events", said, (first.source(), last.source())))
     return points
 
 
 def _rate_points(m: Measurements) -> list[Point]:
     wait = m.time_wait
     points: list[Point] = []
-    if wait.observed and _fills(m):
+    if wait.observed and m.shortage.fills(TIME_WAIT):
         params: dict[str, object] = {
             "seen": wait.observed.per_second,
             "needed": wait.needed_rate,
@@ -214,26 +247,21 @@ def _rate_points(m: Measurements) -> list[Point]:
             "expected": wait.observed.per_second * wait.delay.seconds,
             "ratio": wait.ratio,
         }
-        message, weight = {
-            True: ("explained", DECISIVE),
-            False: ("not-explained", -DECISIVE),
-            None: ("in-between", -WEAK),
-        }[_explained(m)]
-        points.append(Point(Statement(message, params), weight, wait.observed.sources))
+        message = {True: "explained", False: "not-explained", None: "in-between"}[_explained(m)]
+        points.append(weigh(WEIGHTS, message, params, wait.observed.sources))
     if wait.compared and wait.compared.gone and wait.compared.seconds:
         compared = wait.compared
         params = {"seconds": compared.seconds, "born": compared.born, "gone": compared.gone}
-        points.append(
-            Point(Statement("born", params), WEAK, (table_source(compared.before), table_source(compared.after)))
-        )
-    if _wrap_excluded(m):
+        both = (table_source(compared.before), table_source(compared.after))
+        points.append(weigh(WEIGHTS, "born", params, both))
+    if wrap_excluded(m):
         why = m.now.fix.statement if m.now.fix.state in {"fixed", "not-affected"} else "the uptime is short of the wrap"
         sources = m.now.fix.sources or ((m.uptime.source,) if m.uptime.source else ())
-        points.append(Point(Statement("no-wrap", {"why": why}), WEAK, sources))
-    if wait.observed and not wait.observed.clocked and _fills(m):
-        points.append(Point(Statement("untimed"), -WEAK, wait.observed.sources))
-    if not _wrap_excluded(m) and _explained(m):
-        points.append(Point(Statement("wrap-open"), -WEAK, m.now.fix.sources))
+        points.append(weigh(WEIGHTS, "no-wrap", {"why": why}, sources))
+    if wait.observed and not wait.observed.clocked and m.shortage.fills(TIME_WAIT):
+        points.append(weigh(WEIGHTS, "untimed", {}, wait.observed.sources))
+    if not wrap_excluded(m) and _explained(m):
+        points.append(weigh(WEIGHTS, "wrap-open", {}, m.now.fix.sources))
     return points
 
 
@@ -251,13 +279,7 @@ def _remote_points(m: Measurements) -> list[Point]:
         "remote": endpoint(top.address, top.port),
         "owners": ", ".join(_named(owner) for owner in owners[:3]),
     }
-    return [Point(Statement("remote" if owners else "remote-unknown", params), WEAK, (table_source(m.tables[-1]),))]
-
-
-def endpoint(address: str, port: int | None) -> str:
-    """An address and port as people write them, IPv6 in brackets."""
-    host = f"[{address}]" if ":" in address else address
-    return f"{host}:{port}" if port is not None else host
+    return [weigh(WEIGHTS, "remote" if owners else "remote-unknown", params, (table_source(m.tables[-1]),))]
 
 
 def _named(owner: Owner) -> str:
@@ -266,9 +288,9 @@ def _named(owner: Owner) -> str:
 
 def _missing(m: Measurements) -> tuple[Missing, ...]:
     missing = []
-    if not m.tables or not _full(m):
+    if not m.tables or not m.shortage.full:
         missing.append(Missing(Statement("missing-tables"), commands.NETSTAT))
-    if not _wrap_excluded(m):
+    if not wrap_excluded(m):
         missing.append(Missing(Statement("missing-uptime"), commands.EXPORT_LOG))
         missing.append(Missing(Statement("missing-fix"), commands.TCPIP_VERSION))
     if m.time_wait.observed is None or not m.time_wait.observed.clocked or _explained(m) is None:
@@ -277,7 +299,7 @@ def _missing(m: Measurements) -> tuple[Missing, ...]:
 
 
 def _remedies(m: Measurements) -> tuple[Remedy, ...]:
-    pool, delay = m.fullest_tcp, m.time_wait.delay.seconds
+    pool, delay = m.shortage.pool, m.time_wait.delay.seconds
     remotes = [one for one in m.attribution.remotes if one.time_wait]
     remedies = []
     carried = pool.usable / delay
@@ -290,6 +312,7 @@ def _remedies(m: Measurements) -> tuple[Remedy, ...]:
                 commands.widen(pool.family, "tcp", WIDEST_START, WIDEST_COUNT),
                 Statement("do-widen-effect", params),
                 Statement("do-widen-caution"),
+                Statement("do-widen-cost"),
             )
         )
     if delay > _SHORT_DELAY:
@@ -305,10 +328,15 @@ def _remedies(m: Measurements) -> tuple[Remedy, ...]:
                 command,
                 Statement("do-delay-effect", params),
                 Statement("do-delay-caution"),
+                Statement("do-delay-cost"),
             )
         )
     top = max(remotes, key=lambda one: one.time_wait) if remotes else None
     remote = endpoint(top.address, top.port) if top else "its peers"
     pooled = Statement("do-pool", {"remote": remote})
-    remedies.append(Remedy("for-good", pooled, "", Statement("do-pool-effect", {"needed": carried})))
+    remedies.append(
+        Remedy(
+            "for-good", pooled, "", Statement("do-pool-effect", {"needed": carried}), None, Statement("do-pool-cost")
+        )
+    )
     return tuple(remedies)

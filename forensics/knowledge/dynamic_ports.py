@@ -13,3 +13,6 @@ HIGHEST_PORT = 65535
 # Shares of the usable ports that Microsoft's support scripts warn at (SDP, RC_EphemeralPort50Check and 80Check).
 WARNING_SHARE = 0.5
 CRITICAL_SHARE = 0.8
+
+# The widened range that Microsoft's and the founding article's commands set (domain.md §8): 10000-65534.
+WIDEST_START, WIDEST_COUNT = 10_000, 55_535

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.evidence import Evidence
 from forensics.measure.collection import Taken
 from forensics.measure.ports import PortUse
+from forensics.measure.processes import IDLE, Processes
 from forensics.measure.snapshots import TIME_WAIT
 from forensics.parsers.netstat import Row
-from forensics.parsers.tasklist import Process
-from forensics.parsers.wmic_process import ProcessDetail
 
 MOST_LISTED = 50  # owners and remotes in the findings; the totals are over all rows
 
@@ -62,31 +60,25 @@ class Attribution(msgspec.Struct, frozen=True):
 
 
 def find_attribution(
-    evidence: Evidence, table: Taken | None, taken: Sequence[Taken], pools: Sequence[PortUse]
+    table: Taken | None, bound: Sequence[Row], processes: Processes, pools: Sequence[PortUse]
 ) -> Attribution:
-    """Group the rows of the latest table."""
+    """Group the rows of the latest table, and the BOUND rows that only `netstat -q` shows."""
     if table is None:
         return Attribution()
     rows = table.found.fact.rows
-    return Attribution(_owners(evidence, rows, taken, pools), _remotes(rows))
+    shown = () if table.found.fact.has_bound else bound  # a table made with -q has them already
+    return Attribution(_owners([*rows, *shown], processes, pools), _remotes(rows))
 
 
-def _owners(
-    evidence: Evidence, rows: Sequence[Row], taken: Sequence[Taken], pools: Sequence[PortUse]
-) -> tuple[Owner, ...]:
-    processes = {found.fact.pid: found.fact for found in evidence.all(Process)}
-    details = {found.fact.pid: found.fact for found in evidence.all(ProcessDetail)}
-    images = {row.pid: row.image for one in taken for row in one.found.fact.rows if row.image and row.pid is not None}
+def _owners(rows: Sequence[Row], processes: Processes, pools: Sequence[PortUse]) -> tuple[Owner, ...]:
     ranges = {(pool.protocol, pool.family): pool for pool in pools}
-    listed = bool(processes or details)
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         if row.pid is not None:
             grouped[row.pid].append(row)
     owners = []
     for pid, own in grouped.items():
-        process, detail = processes.get(pid), details.get(pid)
-        image = process.image if process else detail.image if detail else images.get(pid, "")
+        process = processes.named(pid)
         ports = {
             (row.protocol, row.family, row.local_port)
             for row in own
@@ -95,13 +87,13 @@ def _owners(
         owners.append(
             Owner(
                 pid,
-                image or ("System Idle Process" if pid == 0 else "System" if pid == 4 else ""),  # noqa: PLR2004 - fixed PIDs
-                process.services if process else (),
-                detail.command_line if detail else "",
+                process.image if pid != IDLE else "System Idle Process",
+                process.services,
+                process.command_line,
                 len(own),
                 len(ports),
                 dict(sorted(Counter(row.state or "UDP" for row in own).items())),
-                (pid in processes or pid in details or pid == 0) if listed else None,
+                pid in processes.by_pid or pid == IDLE if processes.complete else None,
             )
         )
     owners.sort(key=lambda owner: (-owner.rows, owner.pid))

@@ -16,6 +16,7 @@ KERNEL_GENERAL = "Microsoft-Windows-Kernel-General"
 KERNEL_POWER = "Microsoft-Windows-Kernel-Power"
 KERNEL_BOOT = "Microsoft-Windows-Kernel-Boot"
 TCPIP = "Tcpip"
+AFD = "AFD"
 SERVICING = "Microsoft-Windows-Servicing"
 USER32 = "User32"
 

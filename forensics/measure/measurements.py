@@ -1,28 +1,35 @@
 """Everything measured of one bundle: what causes are judged by."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from forensics.evidence import Evidence
-from forensics.knowledge.dynamic_ports import CRITICAL_SHARE
+from forensics.evidence import Evidence, Source
+from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, WIDEST_COUNT
 from forensics.knowledge.tick import TICK_WRAP
+from forensics.measure.attempts import Attempts, find_attempts
 from forensics.measure.attribution import Attribution, find_attribution
 from forensics.measure.boots import Boot
+from forensics.measure.changes import Change, find_changes
 from forensics.measure.collection import Collection, Taken, find_collection, when_taken
+from forensics.measure.coverage import Coverage, cover
 from forensics.measure.fix_state import FixState, Servicing, find_servicing, fix_state
+from forensics.measure.host_memory import HostMemory, find_memory
 from forensics.measure.interval import Interval
 from forensics.measure.log import PORT_EVENTS, TCPIP, Logged, SystemLog, system_log
-from forensics.measure.ports import PortUse, find_ports
+from forensics.measure.network_drivers import NetworkDriver, find_network_drivers
+from forensics.measure.offload import Offload, find_offload
+from forensics.measure.piles import Pile, find_piles
+from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
+from forensics.measure.processes import Processes, find_processes
 from forensics.measure.rates import when_counted
-from forensics.measure.snapshots import bound_rows, by_state, plain
+from forensics.measure.shortage import Shortage, find_sharing, find_shortage
+from forensics.measure.snapshots import bound_rows, by_state, plain, shows_bound
 from forensics.measure.system import System, find_system
 from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, forecast
 from forensics.measure.uptime import Uptime, find_uptime
 from forensics.measure.zone import Zone, find_zone
-
-WIDEST_START = 10_000  # the widened range that Microsoft's and the founding article's commands set (domain.md §8)
-WIDEST_COUNT = 55_535
 
 
 class BootCase(msgspec.Struct, frozen=True):
@@ -67,7 +74,13 @@ class Incident(msgspec.Struct, frozen=True):
 
 
 class Measurements(msgspec.Struct, frozen=True):
-    """The one thing that causes and reports look at."""
+    """The one thing that causes and reports look at.
+
+    `shortage` and `udp_shortage` say how many ports a new connection can have, `piles` what holds them by group,
+    `bound_shown` whether a table would show ports held without a connection. `coverage` sorts TCP's port events (4227,
+    4231) by whether a table speaks of them, `udp_coverage` UDP's (4266); `covered_shortage` is that of the table that
+    speaks.
+    """
 
     zone: Zone
     log: SystemLog
@@ -85,6 +98,20 @@ class Measurements(msgspec.Struct, frozen=True):
     cases: tuple[BootCase, ...]
     incident: Incident
     notes: tuple[str, ...]
+    processes: Processes
+    shortage: Shortage
+    udp_shortage: Shortage
+    covered_shortage: Shortage | None
+    piles: Mapping[str, Pile]
+    bound_shown: bool
+    coverage: Coverage
+    udp_coverage: Coverage
+    offload: Offload
+    attempts: Attempts
+    memory: HostMemory | None
+    network_drivers: tuple[NetworkDriver, ...]
+    changes: tuple[Change, ...]
+    max_user_port: Source | None
 
     @property
     def now(self) -> BootCase:
@@ -130,9 +157,15 @@ def measure(evidence: Evidence) -> Measurements:
     servicing = find_servicing(evidence, log, zone)
     latest = tables[-1] if tables else None
     rows = latest.found.fact.rows if latest else None
-    pools = find_ports(evidence, system, rows, bound_rows(taken))
-    time_wait = find_time_wait(evidence, tables, when_counted(evidence, zone, log), pools)
+    bound = bound_rows(taken)
+    pools = find_ports(evidence, system, rows, bound)
+    processes = find_processes(evidence, taken)
+    sharing = find_sharing(evidence, system)
+    readings = when_counted(evidence, zone, log)
+    time_wait = find_time_wait(evidence, tables, readings, pools)
     cases = _cases(system, servicing, uptime, log)
+    coverage = cover(log.of(TCPIP, 4227, 4231), tables, time_wait.delay.at_least)
+    max_user_port = tcpip_parameter(evidence, "MaxUserPort")
     fullest = max(pools[:2], key=lambda pool: pool.in_use or 0)
     expected = None
     if uptime.wrap_at and collection.moment:
@@ -153,7 +186,7 @@ def measure(evidence: Evidence) -> Measurements:
         by_state(rows or ()),
         time_wait,
         expected,
-        find_attribution(evidence, latest, taken, pools),
+        find_attribution(latest, bound, processes, pools),
         cases,
         _incident(log, pools, collection),
         tuple(
@@ -161,6 +194,20 @@ def measure(evidence: Evidence) -> Measurements:
             for note in (*notes, collection.note, system.conflict, _hosts_note(system), *uptime.disagreements)
             if note
         ),
+        processes,
+        find_shortage("TCP", latest, bound, pools, sharing),
+        find_shortage("UDP", latest, (), pools, sharing),
+        find_shortage("TCP", coverage.after, bound, pools, sharing) if coverage.after else None,
+        find_piles(tables, [one for one in taken if one.found.fact.has_bound], pools, processes),
+        any(shows_bound(one) for one in taken),
+        coverage,
+        cover(log.of(TCPIP, 4266), tables, time_wait.delay.at_least),
+        find_offload(evidence, taken),
+        find_attempts(tables, readings),
+        find_memory(evidence, system),
+        find_network_drivers(evidence, log),
+        find_changes(log, servicing),
+        max_user_port[1] if max_user_port else None,
     )
 
 

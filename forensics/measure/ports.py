@@ -28,6 +28,8 @@ class PortUse(msgspec.Struct, frozen=True):
 
     `count` is the range's size; `usable` less the exclusions inside it; `in_use` distinct local ports inside the range
     with a row in any state (contracts.md), None where no netstat was read. `basis` is `netsh`, `registry` or `assumed`.
+    `exclusions` are those inside the range, first and last port; without `exclusions_known` nothing says that there are
+    none.
     """
 
     protocol: str
@@ -38,6 +40,8 @@ class PortUse(msgspec.Struct, frozen=True):
     excluded: int
     in_use: int | None
     source: Source | None
+    exclusions_known: bool = False
+    exclusions: tuple[tuple[int, int, Source], ...] = ()
 
     @property
     def end(self) -> int:
@@ -73,11 +77,17 @@ def find_ports(
     for protocol, family in FAMILIES:
         start, count, basis, source = ranges.get((protocol, family), fallback)
         end = start + count - 1
+        listed = exclusions.get((protocol, family))
+        inside = tuple(one for one in listed or () if one[0] <= end and one[1] >= start)
         excluded: set[int] = set()
-        for low, high in exclusions.get((protocol, family), ()):
+        for low, high, _ in inside:
             excluded.update(range(max(low, start), min(high, end) + 1))
         in_use = None if rows is None else sum(start <= port <= end for port in used[protocol, family])
-        pools.append(PortUse(protocol, family, start, count, basis, len(excluded), in_use, source))
+        pools.append(
+            PortUse(
+                protocol, family, start, count, basis, len(excluded), in_use, source, listed is not None, inside
+            )
+        )  # fmt: skip
     return tuple(pools)
 
 
@@ -92,8 +102,8 @@ def _ranges(evidence: Evidence) -> dict[tuple[str, int], tuple[int, int, str, So
     return found
 
 
-def _exclusions(evidence: Evidence) -> dict[tuple[str, int], list[tuple[int, int]]]:
-    found: dict[tuple[str, int], list[tuple[int, int]]] = {}
+def _exclusions(evidence: Evidence) -> dict[tuple[str, int], list[tuple[int, int, Source]]]:
+    found: dict[tuple[str, int], list[tuple[int, int, Source]]] = {}
     for one in evidence.all(ExcludedRanges):
         protocol = one.fact.protocol or _word_of(one, ("tcp", "udp")).upper()
         if not protocol:
@@ -101,7 +111,7 @@ def _exclusions(evidence: Evidence) -> dict[tuple[str, int], list[tuple[int, int
         known = {family for name, family in found if name == protocol}
         for family in _families(one, one.fact.family, known):
             ranges = found.setdefault((protocol, family), [])
-            ranges.extend((part.start, part.end) for part in one.fact.ranges)
+            ranges.extend((part.start, part.end, one.source(part.line)) for part in one.fact.ranges)
     return found
 
 

@@ -81,7 +81,7 @@ def opened_between(
     if first is None or last is None or first is last:
         return None
     passed = readings[readings.index(first) : readings.index(last) + 1]
-    opens = {family: total for family in (4, 6) if (total := _grown(passed, family)) is not None}
+    opens = {family: total for family in (4, 6) if (total := grown(passed, family)) is not None}
     seconds = seconds_between(first, last) or seconds_between(before, after)
     if not opens or not seconds:
         return None
@@ -97,12 +97,14 @@ def opened_between(
     return OpenRate(total, seconds, margin, tuple(opens), sources, before.clocked and after.clocked)
 
 
-def _grown(readings: Sequence[Counted], family: int) -> int | None:
-    """How much a family's counter grew over readings in a row; None where one lacks it or it ran backwards.
+def grown(readings: Sequence[Counted], family: int, counter: str = "active_opens") -> int | None:
+    """How much a counter of a family grew over readings in a row; None where one lacks it or it ran backwards.
 
     A difference of half the counter's range or more is no growth: the reading is a copy, of another boot or machine.
     """
-    values = [counters.active_opens for one in readings for counters in one.found.fact.tcp if counters.family == family]
+    values = [
+        getattr(counters, counter) for one in readings for counters in one.found.fact.tcp if counters.family == family
+    ]
     if len(values) != len(readings):
         return None
     steps = [(later - earlier) % COUNTER_WRAP for earlier, later in pairwise(values)]

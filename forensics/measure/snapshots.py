@@ -53,12 +53,21 @@ def plain(taken: Sequence[Taken]) -> tuple[Taken, ...]:
     return tuple(chosen or complete)
 
 
+def shows_bound(one: Taken) -> bool:
+    """Whether a table was made with `-q`: it shows BOUND rows, or its command says so."""
+    return one.found.fact.has_bound or "q" in "".join(_switches(one))
+
+
+def _switches(one: Taken) -> set[str]:
+    command = one.found.entry.command.lower() if one.found.entry else ""
+    return {word.lstrip("-/") for word in command.split()[1:]} if "netstat" in command else set()
+
+
 def _is_plain(one: Taken) -> bool:
     snapshot = one.found.fact
     if snapshot.has_images or snapshot.has_offload or snapshot.has_bound:
         return False
-    command = one.found.entry.command.lower() if one.found.entry else ""
-    switches = {word.lstrip("-/") for word in command.split()[1:]} if "netstat" in command else set()
+    switches = _switches(one)
     return not switches or set("".join(switches)) <= _PLAIN_SWITCHES
 
 

@@ -32,16 +32,18 @@ from forensics.measure.snapshots import Turnover, held_by, turnover
 
 
 class Delay(msgspec.Struct, frozen=True):
-    """`seconds` as configured or by default; `at_most` what it may be in force, for proofs.
+    """`seconds` as configured or by default; between `at_least` and `at_most` it is in force, for proofs.
 
     A registry value set since the boot is not in force, and Microsoft's texts name 120 and 240 s: a proof takes
-    max(registry, 240 s), and 300 s (the documented maximum) where the registry was not collected.
+    max(registry, 240 s), and 300 s (the documented maximum) where the registry was not collected; one that needs the
+    shortest takes min(registry, 120 s), and 30 s (the documented minimum) where it was not.
     """
 
     seconds: int
     basis: str  # `registry` or `default`
     at_most: int
     source: Source | None = None
+    at_least: int = LEAST_DELAY
 
 
 class TimeWait(msgspec.Struct, frozen=True):
@@ -179,9 +181,11 @@ def find_delay(evidence: Evidence) -> Delay:
     """The TIME_WAIT delay from the registry, or the default."""
     value = tcpip_parameter(evidence, REGISTRY_VALUE)
     if value and LEAST_DELAY <= value[0] <= MOST_DELAY:
-        return Delay(value[0], "registry", max(value[0], DISPUTED_DELAY), value[1])
-    at_most = DISPUTED_DELAY if has_tcpip_parameters(evidence) else MOST_DELAY
-    return Delay(DEFAULT_DELAY, "default", at_most)
+        at_most, at_least = max(value[0], DISPUTED_DELAY), min(value[0], DEFAULT_DELAY)
+        return Delay(value[0], "registry", at_most, value[1], at_least)
+    if has_tcpip_parameters(evidence):
+        return Delay(DEFAULT_DELAY, "default", DISPUTED_DELAY, None, DEFAULT_DELAY)
+    return Delay(DEFAULT_DELAY, "default", MOST_DELAY)
 
 
 def find_time_wait(

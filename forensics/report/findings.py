@@ -22,12 +22,23 @@ from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
 from forensics.parsers import bytes_parsers, text_parsers
+from forensics.report.holdings import (
+    AttemptsEntry,
+    MemoryEntry,
+    NetworkDriverEntry,
+    OffloadEntry,
+    PileEntry,
+    ShortageEntry,
+    holdings_of,
+)
+from forensics.report.support import support_text
 from forensics.report.timeline import TimelineEntry, timeline
 from forensics.report.words import fill, offset_text
 from forensics.verdict import TEXTS as UNDECIDED_TEXTS
 from forensics.verdict import UNDECIDED, Verdict
 
 SCHEMA: Literal["forensics.findings/1"] = "forensics.findings/1"
+_CAUSE_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _HALF_A_SECOND = timedelta(microseconds=500_000)
 
 Status = Literal["confirmed", "likely", "possible", "inconclusive", "ruled_out"]
@@ -99,19 +110,21 @@ class MissingEntry(msgspec.Struct, frozen=True):
 
 
 class RemedyEntry(msgspec.Struct, frozen=True):
-    """What to do `now`, `next` or `for-good`."""
+    """What to do `now`, `next` or `for-good`: what it buys (`effect`) and what it takes (`cost`)."""
 
     when: Literal["now", "next", "for-good"]
     action: str
     command: str
     effect: str
     caution: str
+    cost: str
 
 
 class CauseEntry(msgspec.Struct, frozen=True):
     """One cause's answer, on the run of the system that began at `boot_start` (UTC, None for the running one).
 
-    `defect` is set where our own error kept it from being judged.
+    `support` explains the confidence in words, `forecast` says what happens if nobody acts. `defect` is set where our
+    own error kept it from being judged.
     """
 
     id: str
@@ -123,6 +136,8 @@ class CauseEntry(msgspec.Struct, frozen=True):
     evidence: list[EvidenceEntry]
     missing: list[MissingEntry]
     remedies: list[RemedyEntry]
+    support: str = ""
+    forecast: str = ""
     defect: str = ""
     boot_start: datetime | None = None
 
@@ -315,6 +330,12 @@ class MeasurementsEntry(msgspec.Struct, frozen=True):
     fix: FixEntry
     incident: IncidentEntry
     event_log: EventLogEntry
+    shortage: dict[str, ShortageEntry] = {}
+    piles: list[PileEntry] = []
+    attempts: AttemptsEntry | None = None
+    offload: OffloadEntry | None = None
+    memory: MemoryEntry | None = None
+    network_drivers: list[NetworkDriverEntry] = []
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -370,9 +391,9 @@ def json_schema() -> dict[str, object]:
     definitions = schema["$defs"]
     if isinstance(definitions, dict):
         definitions["FileEntry"]["properties"]["kind"]["pattern"] = rf"^(({one})(\+({one}))*)?$"
-        causes = [cause.ID for cause in all_causes()]
-        definitions["CauseEntry"]["properties"]["id"]["enum"] = causes
-        definitions["VerdictEntry"]["properties"]["cause"]["enum"] = [*causes, UNDECIDED]
+        # Not an enumeration: a new cause is one new file, and no change to this schema.
+        definitions["CauseEntry"]["properties"]["id"]["pattern"] = _CAUSE_ID
+        definitions["VerdictEntry"]["properties"]["cause"]["pattern"] = _CAUSE_ID
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
 
 
@@ -421,6 +442,8 @@ def _cause(cause: Cause, one: Judgement, cite: _Citer) -> CauseEntry:
         [_point(one.cause, point, cite) for point in one.points],
         [MissingEntry(_say(one.cause, missing.statement), missing.command) for missing in one.missing],
         [_remedy(one.cause, remedy) for remedy in one.remedies],
+        support_text(one),
+        _say(one.cause, one.forecast),
         one.defect,
         _whole(one.boot_start),
     )
@@ -447,6 +470,7 @@ def _remedy(cause_id: str, remedy: Remedy) -> RemedyEntry:
         remedy.command,
         _say(cause_id, remedy.effect),
         _say(cause_id, remedy.caution),
+        _say(cause_id, remedy.cost),
     )
 
 
@@ -489,6 +513,7 @@ def _measurements(m: Measurements, cite: _Citer) -> MeasurementsEntry:
             msgspec.convert(m.incident.basis, Literal["events", "netstat", "none"]),
         ),
         _event_log(m),
+        **holdings_of(m, cite.all),
     )
 
 

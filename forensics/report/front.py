@@ -1,5 +1,6 @@
 """The first page, which must suffice alone: the verdict, the figures that carry it, what to do, what it was not."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta, timezone
 
@@ -44,7 +45,7 @@ _RANK = ("confirmed", "likely", "possible", "inconclusive", "ruled_out")
 _BASES = {"events": "events in the System log", "netstat": "netstat", "none": "nothing"}
 _TELLING_SHARE = 0.25  # of the usable ports in TIME_WAIT: from here on they are part of the case (contracts.md)
 _NEEDED_RATIO = 10  # R from which ordinary expiry cannot explain the ports (contracts.md, the ladder)
-_MOST_EXPLAINED = 6  # ruled-out causes that the first page has room to explain
+_MOST_EXPLAINED = 3  # causes that the first page has room to explain; more are named alone
 _MOST_ASKED = 6
 _MOST_REASONS = 5
 _MOST_OFFSET = 14 * 60  # minutes: no zone is further from UTC
@@ -68,6 +69,7 @@ class Action(msgspec.Struct, frozen=True):
     command: str
     effect: str
     caution: str
+    cost: str = ""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -121,11 +123,7 @@ def front_of(findings: Findings) -> Front:
         asks=asks[:_MOST_ASKED],
         more_asks=and_more(len(asks) - _MOST_ASKED, "commands under the causes below"),
         ruled_out=_ruled_out(findings),
-        open=[
-            Line(one.title, clip(one.headline, _HEADLINE_LENGTH), STATUS_WORDS[one.status].lower())
-            for one in ordered(findings)
-            if one is not leading and one.status != "ruled_out" and one.id != NO_EXHAUSTION
-        ],
+        open=_open(findings, leading),
     )
 
 
@@ -136,6 +134,22 @@ _NOT_A_CAUSE = frozenset({NO_EXHAUSTION, "tick-wrap-approaching"})
 def _ruled_out(findings: Findings) -> list[Line]:
     fallen = [one for one in findings.causes if one.status == "ruled_out" and one.id not in _NOT_A_CAUSE]
     return [Line(one.title, why(one)[0] if len(fallen) <= _MOST_EXPLAINED else "") for one in fallen]
+
+
+def _open(findings: Findings, leading: CauseEntry | None) -> list[Line]:
+    """The causes that stand beside the leading one; where they are many, those that cannot be told are only named."""
+    standing = [
+        one for one in ordered(findings) if one is not leading and one.status != "ruled_out" and one.id != NO_EXHAUSTION
+    ]
+    told = len(standing) <= _MOST_EXPLAINED
+    return [
+        Line(
+            one.title,
+            clip(one.headline, _HEADLINE_LENGTH) if told or one.status != "inconclusive" else "",
+            STATUS_WORDS[one.status].lower(),
+        )
+        for one in standing
+    ]
 
 
 def _leading(findings: Findings) -> CauseEntry | None:
@@ -165,7 +179,9 @@ def why(cause: CauseEntry) -> tuple[str, str]:
 
 def action_of(remedy: RemedyEntry) -> Action:
     """Word a remedy."""
-    return Action(_WHEN[remedy.when], remedy.action, wrapped_command(remedy.command), remedy.effect, remedy.caution)
+    return Action(
+        _WHEN[remedy.when], remedy.action, wrapped_command(remedy.command), remedy.effect, remedy.caution, remedy.cost
+    )
 
 
 def ask_of(missing: MissingEntry) -> Ask:
@@ -264,6 +280,9 @@ def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
         figures.append(Line(f"Ports in use{since}", used, f"{share} of the usable dynamic ports, {name}"))
     if not measured.connections.snapshots:
         return figures
+    holder = _holder(findings)
+    if holder:
+        return [*figures, *holder]
     outlived = f"{words.count(wait.outlived)} rows outlived the delay" if wait.outlived else "dynamic ports"
     figures.append(Line(f"Ports in TIME_WAIT{since}", words.count(wait.dynamic_ports), outlived))
     if _telling(findings) and wait.observed_rate is not None and wait.observed_seconds is not None:
@@ -272,6 +291,40 @@ def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
         figures.append(Line("Rate needed for them", words.rate(wait.needed_rate), delay))
         figures.append(Line("Rate seen", words.rate(wait.observed_rate), counted))
     return figures
+
+
+_GROUPS = {
+    "CLOSE_WAIT": "in CLOSE_WAIT",
+    "ESTABLISHED": "of open connections",
+    "SYN_SENT": "in SYN_SENT",
+    "FIN_WAIT": "in FIN_WAIT, CLOSING, LAST_ACK",
+    "BOUND": "bound, without a connection",
+    "UDP": "of UDP sockets",
+}
+
+
+def _holder(findings: Findings) -> list[Line]:
+    """What holds the ports, where that is not TIME_WAIT: the largest group, its owner, and whether it stays."""
+    measured = findings.measurements
+    if not measured.shortage:
+        return []
+    shortage = max(measured.shortage.values(), key=lambda one: one.share or 0.0)
+    group = next(iter(shortage.by_group), "")
+    pile = next((one for one in measured.piles if one.group == group), None)
+    if group not in _GROUPS or pile is None or pile.ports < shortage.usable * _TELLING_SHARE:
+        return []
+    owner = pile.owner.split(" (")[0]
+    lines = [
+        Line(
+            f"Ports {_GROUPS[group]}",
+            words.count(pile.ports),
+            f"{words.count(pile.owner_ports)} of {clip(owner, NAME_LENGTH)}",
+        )
+    ]
+    if pile.kept is not None and pile.seconds:
+        stay = f"{words.count(pile.kept)} still there after {words.seconds_text(pile.seconds)}"
+        lines.append(Line("New ones meanwhile", words.count(pile.born or 0), stay))
+    return lines
 
 
 def _telling(findings: Findings) -> bool:
@@ -318,11 +371,16 @@ def _reasons(leading: CauseEntry | None) -> list[str]:
 
 
 def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]:
-    """What the leading cause lacks; where that is no more than possible, what any cause lacks. Each command once."""
+    """What the leading cause lacks; where that is no more than possible, what any cause lacks.
+
+    Each command once, those first that most causes ask for.
+    """
     missing: list[MissingEntry] = []
     for one in [leading] if leading and leading.status in {"confirmed", "likely"} else causes:
         missing.extend(one.missing)
     distinct: dict[str, Ask] = {}
+    wanted = Counter(entry.command for entry in missing)
     for entry in missing:
         distinct.setdefault(entry.command, ask_of(entry))
-    return list(distinct.values())
+    # First what settles most; Python's sort keeps the order of equals.
+    return [distinct[command] for command in sorted(distinct, key=lambda command: -wanted[command])]

@@ -1,13 +1,19 @@
-"""What happened when, on one axis: boots, the wrap, port events, updates, tables."""
+"""What happened when, on one axis: boots, the wrap, port events, changes, tables."""
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from forensics.evidence import Source
-from forensics.measure.log import PORT_EVENTS, TCPIP
+from forensics.knowledge.event_ids import usual_name
+from forensics.measure.changes import CLOCK, DRIVER, SERVICE, UPDATE, Change
+from forensics.measure.log import PORT_EVENTS, TCPIP, Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.snapshots import table_source
+from forensics.report.tables import NAME_LENGTH, clip
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -24,41 +30,138 @@ _ENDS = {
     "unexpected": "went down without a clean shutdown",
     "unknown": "last seen up before a restart",
 }
+_AFD = "AFD"
+_SLOW_CLOSE = 16002
+_CONNECTIONS_ENDED = 4229
+_MEANINGS = {  # domain.md §4
+    4227: "a local port was still in TIME_WAIT",
+    _CONNECTIONS_ENDED: "connections were ended for want of memory",
+    4231: "no TCP port was free",
+    4266: "no UDP port was free",
+    16000: "a transport is used over TDI",
+    16001: "a TDI filter was found",
+    _SLOW_CLOSE: "closing a socket took long",
+}
+_STRINGS = ("", "port ", "of process ")  # what AFD's strings are, after the device: a name, or protocol, port and PID
+_MOST_OF_A_DAY = 8  # changes of one kind that stand singly; more are one line
+_NAMED = 3  # of those, by name
+_DETAIL_LENGTH = 120  # of a path or a title: three lines of the PDF's column
+_SINGLE = {
+    DRIVER: "driver {} was installed",
+    SERVICE: "service {} was installed",
+    UPDATE: "{} was installed",
+    CLOCK: "the clock was set by {}",
+}
+_MANY = {
+    DRIVER: "{} drivers installed:",
+    SERVICE: "{} services installed:",
+    UPDATE: "{} updates installed:",
+    CLOCK: "the clock was set {} times: by",
+}
 
 
 def timeline(m: Measurements) -> list[TimelineEntry]:
     """Every entry in order of time."""
-    entries: list[TimelineEntry] = []
-    for boot in m.uptime.history:
-        entries.append(TimelineEntry(boot.start, "the machine booted", boot.source))
-        if boot.ended_at:
-            entries.append(TimelineEntry(boot.ended_at, f"the machine {_ENDS[boot.end]}", boot.end_source))
-        end = boot.ended_at or (m.collection.moment.at if m.collection.moment else None)
-        if end and boot.wrap_at <= end:
-            entries.append(
-                TimelineEntry(boot.wrap_at, "the 32-bit TIME_WAIT clock wrapped (497.1 days up)", boot.source)
-            )
-    running = m.uptime.boot
-    at = m.collection.moment.at if m.collection.moment else None
-    if running and at and running.wrap_at > at and m.now.fix.may_be_unfixed:
-        entries.append(
-            TimelineEntry(running.wrap_at, "the TIME_WAIT clock will wrap, unless restarted", running.source)
-        )
-    for number in PORT_EVENTS:
-        events = m.log.of(TCPIP, number)
-        if events:
-            entries.append(TimelineEntry(events[0].at, f"first event {number}", events[0].source()))
-        if len(events) > 1:
-            entries.append(TimelineEntry(events[-1].at, f"last of {len(events)} events {number}", events[-1].source()))
-    if m.now.fix.installed_at:
-        source = m.now.fix.sources[0] if m.now.fix.sources else None
-        entries.append(TimelineEntry(m.now.fix.installed_at, "an update with the fix KB2553549 was installed", source))
-    entries.extend(
-        TimelineEntry(one.moment.at, f"netstat: {len(one.found.fact.rows):,} rows", table_source(one))
-        for one in m.tables
-        if one.moment
-    )
+    entries = [
+        *_boots(m),
+        *_port_events(m),
+        *_driver_events(m),
+        *_fix(m),
+        *_changes([one for one in m.changes if not _is_the_fix(m, one)]),
+        *_tables(m),
+    ]
     return sorted(
         (msgspec.structs.replace(one, at=(one.at + _HALF_A_SECOND).replace(microsecond=0)) for one in entries),
         key=lambda one: one.at,
     )
+
+
+def _boots(m: Measurements) -> Iterator[TimelineEntry]:
+    at = m.collection.moment.at if m.collection.moment else None
+    for boot in m.uptime.history:
+        yield TimelineEntry(boot.start, "the machine booted", boot.source)
+        if boot.ended_at:
+            yield TimelineEntry(boot.ended_at, f"the machine {_ENDS[boot.end]}", boot.end_source)
+        end = boot.ended_at or at
+        if end and boot.wrap_at <= end:
+            yield TimelineEntry(boot.wrap_at, "the 32-bit TIME_WAIT clock wrapped (497.1 days up)", boot.source)
+    running = m.uptime.boot
+    if running and at and running.wrap_at > at and m.now.fix.may_be_unfixed:
+        yield TimelineEntry(running.wrap_at, "the TIME_WAIT clock will wrap, unless restarted", running.source)
+
+
+def _port_events(m: Measurements) -> Iterator[TimelineEntry]:
+    """The first and the last of each kind in each run of the machine."""
+    starts = sorted(boot.start for boot in m.uptime.history)
+    for number in (*PORT_EVENTS, _CONNECTIONS_ENDED):
+        runs: dict[int, list[Logged]] = defaultdict(list)
+        for logged in m.log.of(TCPIP, number):
+            runs[bisect_right(starts, logged.at)].append(logged)
+        what = f"{number} of this run" if len(runs) > 1 else f"{number}"
+        for events in runs.values():
+            yield from _first_and_last(events, what, _MEANINGS[number])
+
+
+def _driver_events(m: Measurements) -> Iterator[TimelineEntry]:
+    """What AFD says of the drivers below it: the first and the last for each driver, and of sockets slow to close."""
+    for number in (16000, 16001, _SLOW_CLOSE):
+        events: dict[str, list[Logged]] = defaultdict(list)
+        for logged in m.log.of(_AFD, number):
+            events["" if number == _SLOW_CLOSE else _named(logged)].append(logged)
+        for some in events.values():
+            yield from _first_and_last(some, f"AFD {number}", _MEANINGS[number])
+
+
+def _first_and_last(events: Sequence[Logged], what: str, meaning: str) -> Iterator[TimelineEntry]:
+    first, last = min(events, key=_at), max(events, key=_at)
+    yield TimelineEntry(first.at, f"first event {what}: {meaning}{_named(first)}", first.source())
+    if len(events) > 1:
+        yield TimelineEntry(last.at, f"last of {len(events):,} events {what}{_named(last)}", last.source())
+
+
+def _at(logged: Logged) -> datetime:
+    return logged.at
+
+
+def _named(logged: Logged) -> str:
+    """Which driver or socket an event of AFD names, in brackets."""
+    if usual_name(logged.event.provider) != _AFD:
+        return ""
+    named = " ".join(f"{word}{text}" for word, text in zip(_STRINGS, logged.event.strings[1:], strict=False))
+    return f" ({clip(named, NAME_LENGTH)})" if named else ""
+
+
+def _is_the_fix(m: Measurements, change: Change) -> bool:
+    fix = m.now.fix
+    return fix.installed_at is not None and change.kind == UPDATE and change.source in fix.sources
+
+
+def _fix(m: Measurements) -> Iterator[TimelineEntry]:
+    fix = m.now.fix
+    if fix.installed_at:
+        name = next((f" ({one.name})" for one in m.changes if _is_the_fix(m, one)), "")
+        source = fix.sources[0] if fix.sources else None
+        yield TimelineEntry(fix.installed_at, f"an update with the fix KB2553549 was installed{name}", source)
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[TimelineEntry]:
+    """One line per change, or one per kind on a day that saw many."""
+    days: dict[tuple[str, object], list[Change]] = defaultdict(list)
+    for change in changes:
+        days[change.kind, change.at.date()].append(change)
+    for (kind, _), some in days.items():
+        if len(some) > _MOST_OF_A_DAY:
+            names = ", ".join(clip(one.name, NAME_LENGTH) for one in some[:_NAMED])
+            text = f"{_MANY[kind].format(len(some))} {names} and {len(some) - _NAMED} more"
+            yield TimelineEntry(some[0].at, text, some[0].source)
+            continue
+        for one in some:
+            detail = f" ({clip(one.detail, _DETAIL_LENGTH)})" if one.detail else ""
+            yield TimelineEntry(one.at, _SINGLE[kind].format(clip(one.name, NAME_LENGTH)) + detail, one.source)
+
+
+def _tables(m: Measurements) -> Iterator[TimelineEntry]:
+    for one in m.tables:
+        if one.moment:
+            text = f"netstat: {len(one.found.fact.rows):,} rows"
+            yield TimelineEntry(one.moment.at, text, table_source(one))

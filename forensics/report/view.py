@@ -26,6 +26,7 @@ from forensics.report.front import (
     scope_of,
     why,
 )
+from forensics.report.holdings import NetworkDriverEntry
 from forensics.report.inert import inert_findings
 from forensics.report.numbers import Numbers, numbers_of
 from forensics.report.tables import NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, moment, quoted, table
@@ -36,6 +37,7 @@ _WEIGHTS = {1: "weak", 2: "strong", 3: "decisive"}
 _EFFECTS = {"supports": "for", "contradicts": "against"}
 _MOST_EVENTS = 60
 _MOST_WARNINGS = 40
+_MOST_DRIVERS = 12
 _MOST_FILES = 100
 _NOTE_LENGTH = 160
 _STATEMENT_LENGTH = 600
@@ -62,6 +64,8 @@ class CauseView(msgspec.Struct, frozen=True):
     missing: list[Ask]
     actions: list[Action]
     defect: str
+    support: str
+    forecast: str
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -91,6 +95,7 @@ class View(msgspec.Struct, frozen=True):
     causes: list[CauseView]
     remedies: list[CauseView]
     considered: Table
+    drivers: Table
     timeline: Table
     warnings: Table
     files: list[FileView]
@@ -118,6 +123,7 @@ def build_view(findings: Findings) -> View:
         causes=causes,
         remedies=[one for one in causes if one.actions],
         considered=_considered(known),
+        drivers=_drivers(known.measurements.network_drivers),
         timeline=_timeline(known.timeline),
         warnings=_warnings(known.warnings),
         files=[_file(one) for one in known.bundle.files[:_MOST_FILES]],
@@ -133,15 +139,20 @@ def _cause(cause: CauseEntry) -> CauseView:
         word=STATUS_WORDS[cause.status],
         scope=scope_of(cause),
         headline=clip(cause.headline, _STATEMENT_LENGTH),
-        points=[_point(one) for one in cause.evidence],
+        points=[_point(one, quotes=cause.status != "ruled_out") for one in cause.evidence],
         missing=[ask_of(one) for one in cause.missing],
         actions=[action_of(one) for one in cause.remedies],
         defect=clip(cause.defect, _STATEMENT_LENGTH),
+        support=clip(cause.support, _STATEMENT_LENGTH),
+        forecast=clip(cause.forecast, _STATEMENT_LENGTH),
     )
 
 
-def _point(point: EvidenceEntry) -> PointView:
+def _point(point: EvidenceEntry, *, quotes: bool) -> PointView:
+    """One piece of evidence; of a cause that is ruled out the places alone, for `--json` has the text too."""
     sources = [quoted(one) for one in point.sources]
+    if not quotes:
+        sources = [msgspec.structs.replace(one, quote="") for one in sources]
     statement = clip(point.statement, _STATEMENT_LENGTH)
     return PointView(_EFFECTS[point.effect], _WEIGHTS[point.weight], statement, sources)
 
@@ -151,6 +162,29 @@ def _considered(findings: Findings) -> Table:
         [one.title, STATUS_WORDS[one.status], "\n".join(part for part in why(one) if part)] for one in ordered(findings)
     ]
     return table("", ("Cause", 34, "text"), ("Answer", 13, "text"), ("Why", 53, "text"), rows=rows)
+
+
+def _drivers(drivers: Sequence[NetworkDriverEntry]) -> Table:
+    rows = [
+        [
+            clip(one.module, NAME_LENGTH),
+            clip(f"{one.vendor} {one.product} {one.version}".strip(), NAME_LENGTH),
+            ", ".join(one.hooks) or "not public",
+            {True: "yes", False: "no", None: "not told"}[one.running],
+            quoted(one.sources[0]).where if one.sources else "",
+        ]
+        for one in drivers[:_MOST_DRIVERS]
+    ]
+    return table(
+        "Third-party software in the network stack: an inventory, no accusation",
+        ("Driver or provider", 18, "raw"),
+        ("Vendor, product, version", 32, "text"),
+        ("Hooks into", 20, "text"),
+        ("Running", 9, "text"),
+        ("Source", 21, "raw"),
+        rows=rows,
+        more=and_more(len(drivers) - _MOST_DRIVERS, "in --json"),
+    )
 
 
 def _timeline(entries: Sequence[TimelineEntry]) -> Table:

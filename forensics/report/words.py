@@ -1,6 +1,7 @@
 """Messages to sentences: fills a cause's texts with its figures, in English.
 
-A blank is `{name:form}`; forms are days, seconds, duration, count, times, percent, rate, ratio, utc and none.
+A blank is `{name:form}`; forms are days, seconds, duration, count, times, percent, rate, growth, ratio, bytes, utc and
+none.
 
 >>> fill("up {up:days}, {up:seconds}; {rate:rate}; {slow:rate}", {"up": 43225197, "rate": 125, "slow": 0.0648})
 'up 500.3 days, 43,225,197 s; 125 connections a second; one connection every 15.4 s'
@@ -95,6 +96,27 @@ def rate(per_second: float) -> str:
     return f"one connection every {shown}"
 
 
+def growth(per_second: float) -> str:
+    """Ports a second, or one every so many seconds where that reads better.
+
+    >>> growth(2.5), growth(0.01)
+    ('2.5 ports a second', 'one port every 100.0 s')
+    """
+    return rate(per_second).replace("connections", "ports").replace("connection", "port")
+
+
+def memory(size: float) -> str:
+    """Bytes as people say them.
+
+    >>> memory(64 * 2**20), memory(3.5 * 2**30)
+    ('64 MB', '3.5 GB')
+    """
+    for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "KB")):
+        if size >= unit:
+            return f"{size / unit:,.{0 if size >= _TWO_DIGITS * unit else 1}f} {name}"
+    return f"{size:,.0f} bytes"
+
+
 def ratio(number: float) -> str:
     """How many times."""
     return f"{number:,.0f}" if number >= _TWO_DIGITS else f"{number:.1f}"
@@ -125,4 +147,6 @@ _FORMS: dict[str, Any] = {
     "rate": rate,
     "ratio": ratio,
     "utc": utc,
+    "growth": growth,
+    "bytes": memory,
 }

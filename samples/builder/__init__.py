@@ -17,11 +17,25 @@ against.
     del files["netstat/s-2.txt"]                        # lost after collection
     archive = zip_bytes(files)                          # or backslashes=True
 
+    machine = replace(machine, leaks=(Leak(1536, "203.0.113.40", 443, "CLOSE_WAIT", 0.1, 12_000),))  # and others:
+    # unanswered, closings, udp_held, shared_ports, auto_reuse, memory, …: builder.behaviour and README.md
+
 ``SAMPLES[name].machine()`` and ``SAMPLES[name].truth`` give the named samples. ``ports.snapshots(machine)``
 gives rows as data, without text; ``evtx_writer.write_evtx`` writes any event log. Where ``traffic`` and a
 wrapped clock are given, the simulation starts at the wrap: some 20,000 connections cost a tenth of a second.
+``builder.draws`` draws whole cases at random, with their truth.
 """
 
+from builder.behaviour import (
+    Closing,
+    DriverInstall,
+    InstalledProgram,
+    LayeredProvider,
+    Leak,
+    Memory,
+    UdpHeld,
+    Unanswered,
+)
 from builder.bundle import bundle_files, zip_bytes
 from builder.evtx_writer import write_evtx
 from builder.machine import (
@@ -52,13 +66,19 @@ __all__ = [
     "SAMPLES",
     "Accepted",
     "Boot",
+    "Closing",
     "DriverFile",
+    "DriverInstall",
     "Exclusion",
     "Held",
     "Hotfix",
     "Incident",
+    "InstalledProgram",
+    "LayeredProvider",
+    "Leak",
     "Listener",
     "Machine",
+    "Memory",
     "Pile",
     "PortRange",
     "Process",
@@ -67,6 +87,8 @@ __all__ = [
     "System",
     "Traffic",
     "Truth",
+    "UdpHeld",
+    "Unanswered",
     "bundle_files",
     "snapshots",
     "with_tcpip_version",

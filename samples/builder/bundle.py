@@ -3,12 +3,12 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from builder import console, history, registry
+from builder import console, history, registry, stack_console
 from builder.evtx_writer import write_evtx
 from builder.machine import Machine
 from builder.ports import Snapshot, snapshots
@@ -78,7 +78,8 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
     first = machine.collected_at
     exported = first + _LOG_EXPORT_AFTER
     artefacts = []
-    for number, (at, snapshot) in enumerate(zip(machine.snapshot_times, snapshots(machine), strict=True), 1):
+    seen = snapshots(machine)
+    for number, (at, snapshot) in enumerate(zip(machine.snapshot_times, seen, strict=True), 1):
         artefacts += _snapshot(machine, number, at, snapshot)
     language = machine.language
     step = timedelta(milliseconds=640)
@@ -89,28 +90,8 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
         artefacts.append(_Artefact(path, command, why, at, milliseconds, data))
         at += step
 
-    for family in ("ipv4", "ipv6"):
-        for protocol in ("tcp", "udp"):
-            add(
-                f"netsh/dynamicport-{family}-{protocol}.txt",
-                f"netsh int {family} show dynamicport {protocol}",
-                "The ports that programs may use for outgoing connections.",
-                console.dynamic_ports(language, protocol, machine.dynamic_ports),
-            )
-    for family in ("ipv4", "ipv6"):
-        for protocol in ("tcp", "udp"):
-            excluded = machine.exclusions if (family, protocol) == ("ipv4", "tcp") else ()
-            add(
-                f"netsh/excludedportrange-{family}-{protocol}.txt",
-                f"netsh int {family} show excludedportrange protocol={protocol}",
-                "Ports that are kept out of that range.",
-                console.excluded_ports(language, protocol, excluded),
-            )
-    if machine.system.major < 10:
-        add(
-            "netsh/tcp-global.txt", "netsh int tcp show global", "Settings of the network stack.",
-            console.tcp_global(language),
-        )  # fmt: skip
+    for path, command, why, data in (*_ranges(machine), *_stack_settings(machine)):
+        add(path, command, why, data)
     for path, key, data in (
         (
             "tcpip-parameters",
@@ -130,7 +111,7 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
         ),
         ("timezone", "SYSTEM\\CurrentControlSet\\Control\\TimeZoneInformation", registry.time_zone(machine)),
         ("pending-reboot", "(several keys)", registry.pending_restart(machine)),
-        ("uninstall", "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall", registry.uninstall()),
+        ("uninstall", "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall", registry.uninstall(machine)),
     ):
         add(
             f"registry/{path}.reg",
@@ -146,7 +127,7 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
     add(
         "process/wmic-process.csv", "wmic process get … /format:csv",
         "Programs, their paths and open handles.",
-        console.wmic_processes(machine), 1240,
+        console.wmic_processes(machine, seen[0].leaked if seen else {}), 1240,
     )  # fmt: skip
     add(
         "system/systeminfo.txt",
@@ -174,6 +155,8 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
         "system/tcpip-files.csv", "(built in) versions of tcpip.sys, afd.sys, netio.sys, netbt.sys, tdx.sys",
         "Whether the fix is installed.", console.tcpip_files(machine), 130,
     )  # fmt: skip
+    for path, command, why, data in _stack_counters(machine):
+        add(path, command, why, data)
     at = exported
     events = history.system_log(machine, exported)
     add(
@@ -191,6 +174,52 @@ def _artefacts(machine: Machine) -> list[_Artefact]:
         )  # fmt: skip
     artefacts += _not_collected(machine, at)
     return artefacts
+
+
+def _ranges(machine: Machine) -> Iterator[tuple[str, str, str, bytes]]:
+    language = machine.language
+    for family in ("ipv4", "ipv6"):
+        for protocol in ("tcp", "udp"):
+            ports = (protocol == "udp" and machine.udp_ports) or machine.dynamic_ports
+            yield (
+                f"netsh/dynamicport-{family}-{protocol}.txt", f"netsh int {family} show dynamicport {protocol}",
+                "The ports that programs may use for outgoing connections.",
+                console.dynamic_ports(language, protocol, ports),
+            )  # fmt: skip
+    for family in ("ipv4", "ipv6"):
+        for protocol in ("tcp", "udp"):
+            excluded = machine.exclusions if (family, protocol) == ("ipv4", "tcp") else ()
+            yield (
+                f"netsh/excludedportrange-{family}-{protocol}.txt",
+                f"netsh int {family} show excludedportrange protocol={protocol}",
+                "Ports that are kept out of that range.", console.excluded_ports(language, protocol, excluded),
+            )  # fmt: skip
+
+
+def _stack_settings(machine: Machine) -> Iterator[tuple[str, str, str, bytes]]:
+    if machine.system.major < 10:
+        yield (
+            "netsh/tcp-global.txt", "netsh int tcp show global", "Settings of the network stack.",
+            console.tcp_global(machine.language, chimney=machine.chimney),
+        )  # fmt: skip
+    if machine.winsock_catalog:
+        yield (
+            "netsh/winsock-catalog.txt", "netsh winsock show catalog", "Software between programs and the network.",
+            stack_console.winsock_catalog(machine),
+        )  # fmt: skip
+
+
+def _stack_counters(machine: Machine) -> Iterator[tuple[str, str, str, bytes]]:
+    if machine.memory:
+        yield (
+            "system/memory.csv", "(built in) counters of memory", "Whether memory is short, not ports.",
+            stack_console.memory(machine.memory),
+        )  # fmt: skip
+    if machine.auto_reuse:
+        yield (
+            "system/nettcpsetting.csv", "Get-NetTCPSetting | Export-Csv", "Ports that connections may share.",
+            stack_console.tcp_settings(machine),
+        )  # fmt: skip
 
 
 def _snapshot(machine: Machine, number: int, at: datetime, snapshot: Snapshot) -> list[_Artefact]:

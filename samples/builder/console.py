@@ -6,7 +6,7 @@ LF.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from hashlib import sha256
 from unicodedata import east_asian_width
@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 from builder.languages import Language, StatisticsLabels
 from builder.machine import Exclusion, Machine, PortRange
 from builder.ports import Row, Snapshot
+from builder.stack_console import driver_rows
 
 
 def oem(language: Language, lines: Iterable[str]) -> bytes:
@@ -77,7 +78,7 @@ def _host(address: str) -> str:
 
 
 def netstat_statistics(language: Language, snapshot: Snapshot, uptime_seconds: float) -> bytes:
-    """``netstat -s``: the counters since the boot. All connections of the simulated machines go over IPv4."""
+    """``netstat -s``: the counters since the boot. A few of IPv6 are the system's own, to itself."""
     labels = language.statistics
     packets = int(uptime_seconds * 21)
     none = [0] * len(labels.ip_rows)
@@ -89,10 +90,14 @@ def netstat_statistics(language: Language, snapshot: Snapshot, uptime_seconds: f
         snapshot.current, segments, int(segments * 0.97), segments // 4100,
     )  # fmt: skip
     datagrams = int(uptime_seconds * 1.3)
-    tcp6 = (14, 13, 1, 2, 0, 420, 396, 24)
+    opens6, passive6, failed6, resets6, current6 = snapshot.ipv6
+    segments6 = 420 + 9 * opens6
+    tcp6 = (14 + opens6, 13 + passive6, 1 + failed6, 2 + resets6, current6, segments6, segments6 - 24, 24)
     lines = [
         *_statistics(labels.ip.format("IPv4"), labels.ip_rows, ip),
-        *_statistics(labels.ip.format("IPv6"), labels.ip_rows, [420 if row in (0, 6, 7) else 0 for row in range(17)]),
+        *_statistics(
+            labels.ip.format("IPv6"), labels.ip_rows, [segments6 if row in (0, 6, 7) else 0 for row in range(17)]
+        ),
         *_icmp(labels, "ICMPv4", int(uptime_seconds / 300)),
         *_icmp(labels, "ICMPv6", 17),
         *_statistics(labels.tcp.format("IPv4"), labels.tcp_rows, tcp4),
@@ -211,8 +216,11 @@ def tasklist_services(machine: Machine) -> bytes:
     return oem(language, lines)
 
 
-def wmic_processes(machine: Machine) -> bytes:
-    """``wmic process get … /format:csv``: the columns in alphabetical order, the first line empty."""
+def wmic_processes(machine: Machine, leaked: Mapping[int, int]) -> bytes:
+    """``wmic process get … /format:csv``: the columns in alphabetical order, the first line empty.
+
+    Each socket that a process has leaked is one more handle of it.
+    """
     node = machine.host.split(".", maxsplit=1)[0].upper()
     lines = ["", "Node,CommandLine,CreationDate,ExecutablePath,HandleCount,Name,ProcessId"]
     for process in machine.processes:
@@ -222,7 +230,7 @@ def wmic_processes(machine: Machine) -> bytes:
             process.command_line,
             created,
             process.path,
-            process.handles,
+            process.handles + leaked.get(process.pid, 0),
             process.name,
             process.pid,
         )
@@ -284,6 +292,7 @@ def drivers(machine: Machine) -> bytes:
             f"C:\\Windows\\system32\\drivers\\{file.name}", size(8192),
         )  # fmt: skip
         lines.append(_csv_line(cells, quote=True))
+    lines += [_csv_line(cells, quote=True) for cells in driver_rows(machine, language)]
     return oem(language, lines)
 
 

@@ -124,7 +124,7 @@ def _driver_packet(strings: int, code: int) -> bytes:
 
 
 def tcpip(event_id: int, at: datetime) -> Event:
-    """4227: the endpoint was used too recently for this remote. 4231, 4266: no port left (TCP, UDP)."""
+    """4227: the endpoint was used too recently for this remote. 4229: memory is short. 4231, 4266: no port left."""
     code = 0x80000000 | event_id
     return _classic(TCPIP, event_id, at, Strings(("",), _driver_packet(1, code)), level=3)
 

@@ -15,6 +15,7 @@ from builder.machine import Boot, Incident, Machine
 _LOG_STARTS_AFTER = timedelta(seconds=35)
 """From the start of the system to the start of the event log service."""
 _DAY = timedelta(days=1)
+_FILTER_DETECTED = 16001
 
 _INCIDENT_EVENTS = {
     ("NETLOGON", 5719): events.no_domain_controller,
@@ -103,6 +104,9 @@ def _running(machine: Machine, session: Boot, rng: random.Random) -> Iterator[Ev
         yield events.uptime(machine, noon, int((noon - session.start).total_seconds()))
     for incident in machine.incidents:
         yield from _incident(incident, begin, end, rng)
+    for install in machine.driver_installs:
+        if begin <= install.at <= end:
+            yield events.service_installed(install.at, install.name, install.image, driver=install.driver)
     for update in machine.servicing:
         if begin <= update.at <= end:
             yield events.update_installed(update.at + timedelta(seconds=1.5), events.update_title(update))
@@ -116,8 +120,17 @@ def _incident(incident: Incident, begin: datetime, end: datetime, rng: random.Ra
         at += timedelta(seconds=max(1, round(rng.expovariate(1 / incident.seconds))))
         if at > until:
             return
-        make = _INCIDENT_EVENTS.get((incident.provider, incident.event_id))
-        yield make(at) if make else events.tcpip(incident.event_id, at)
+        yield _incident_event(incident, at)
+
+
+def _incident_event(incident: Incident, at: datetime) -> Event:
+    if incident.provider == "AFD" and incident.event_id == _FILTER_DETECTED:
+        return events.afd_filter_detected(at, *incident.detail)
+    if incident.provider == "AFD":
+        port, pid = map(int, incident.detail)
+        return events.afd_slow_close(at, port, pid)
+    make = _INCIDENT_EVENTS.get((incident.provider, incident.event_id))
+    return make(at) if make else events.tcpip(incident.event_id, at)
 
 
 def _everyday(machine: Machine, begin: datetime, end: datetime, rng: random.Random) -> Iterator[Event]:

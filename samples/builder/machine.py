@@ -9,6 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from builder.behaviour import (
+    Closing,
+    DriverInstall,
+    InstalledProgram,
+    LayeredProvider,
+    Leak,
+    Memory,
+    UdpHeld,
+    Unanswered,
+)
 from builder.languages import ENGLISH, Language
 from builder.zones import EASTERN, Zone
 
@@ -48,6 +58,9 @@ SERVER_2008_R2_RTM = System(
     "Windows Server 2008 R2 Standard", "ServerStandard", 6, 1, 7600, 16385, 0, "7600.win7_rtm.090713-1255"
 )
 WINDOWS_7 = System("Windows 7 Professional", "Professional", 6, 1, 7601, 17514, 1, "7601.win7sp1_rtm.101119-1850")
+SERVER_2012 = System(
+    "Windows Server 2012 Standard", "ServerStandard", 6, 2, 9200, 16384, 0, "9200.win8_rtm.120725-1247"
+)
 SERVER_2012_R2 = System(
     "Windows Server 2012 R2 Standard", "ServerStandard", 6, 3, 9600, 16384, 0, "9600.winblue_rtm.130821-1623"
 )
@@ -56,6 +69,10 @@ SERVER_2016 = System(
 )
 SERVER_2019 = System(
     "Windows Server 2019 Standard", "ServerStandard", 10, 0, 17763, 1339, 0, "17763.rs5_release.180914-1434"
+)
+WINDOWS_10 = System("Windows 10 Pro", "Professional", 10, 0, 19041, 1052, 0, "19041.vb_release.191206-1406")
+SERVER_2022 = System(
+    "Windows Server 2022 Standard", "ServerStandard", 10, 0, 20348, 1129, 0, "20348.fe_release.210507-1500"
 )
 
 
@@ -94,6 +111,8 @@ class Traffic:
         lifetime: Seconds from opening to closing.
         closes_first: The share of connections that this machine is first to close; only these end in
             TIME_WAIT here.
+        remotes: Over how many addresses, counted up from ``remote``, they go in turn.
+        family: 4, or 6 where ``remote`` is an address of IPv6.
     """
 
     pid: int
@@ -102,6 +121,8 @@ class Traffic:
     per_second: float
     lifetime: float = 0.8
     closes_first: float = 1.0
+    remotes: int = 1
+    family: Literal[4, 6] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +217,17 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An event that comes again and again: ``4227`` of ``Tcpip``, say, every ``seconds`` on average."""
+    """An event that comes again and again: ``4227`` of ``Tcpip``, say, every ``seconds`` on average.
+
+    ``detail`` is what AFD names: the driver (16001), or the local port and the process (16002).
+    """
 
     provider: Literal["Tcpip", "NETLOGON", "Microsoft-Windows-GroupPolicy", "AFD"]
     event_id: int
     begin: datetime
     end: datetime
     seconds: float
+    detail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +242,13 @@ class Machine:
         offloaded: How many established connections TCP Chimney has handed to the network adapter.
         time_wait_delay: Seconds in TIME_WAIT, in force.
         registry_time_wait_delay: What the registry says, if it says something.
+        shared_ports: Whether a port may serve several remotes at once, as from Windows 10 and Server 2016 on.
+        udp_ports: The dynamic range of UDP, where it differs from ``dynamic_ports``.
+        auto_reuse: A range apart for outgoing connections, whose ports are shared (Set-NetTCPSetting); system/
+            nettcpsetting.csv shows it.
+        chimney: What ``netsh int tcp show global`` says of TCP Chimney.
+        memory: What system/memory.csv says; without it there is no such file.
+        winsock_catalog: Whether netsh/winsock-catalog.txt exists.
         log_begins: Nothing older is in the System log, because it has overwritten its oldest records.
         first_record: The record ID of its oldest event.
         oldest_chunk: Where the oldest chunk of the log stands, if the log has come round (see
@@ -234,16 +266,21 @@ class Machine:
     language: Language = ENGLISH
     zone: Zone = EASTERN
     address: str = "10.20.0.40"
+    address6: str = "2001:db8:20::40"
     cpu_count: int = 4
     memory_mb: int = 8192
     snapshots: int = 3
     snapshot_gap: float = 150
     clock_wraps: bool = True
     offloaded: int = 0
+    chimney: str = "automatic"
     time_wait_delay: float = 120
     registry_time_wait_delay: int | None = None
     max_user_port: int | None = None
     dynamic_ports: PortRange = PortRange()
+    udp_ports: PortRange | None = None
+    auto_reuse: PortRange | None = None
+    shared_ports: bool = False
     exclusions: tuple[Exclusion, ...] = ()
     tcpip_files: tuple[DriverFile, ...] = ()
     hotfixes: tuple[Hotfix, ...] = ()
@@ -256,6 +293,15 @@ class Machine:
     held: tuple[Held, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     piles: tuple[Pile, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    udp_held: tuple[UdpHeld, ...] = ()
+    memory: Memory | None = None
+    winsock_catalog: bool = False
+    layered_providers: tuple[LayeredProvider, ...] = ()
+    driver_installs: tuple[DriverInstall, ...] = ()
+    programs: tuple[InstalledProgram, ...] = ()
     incidents: tuple[Incident, ...] = ()
     first_record: int = 1
     oldest_chunk: int = 0
@@ -269,6 +315,11 @@ class Machine:
         return tuple(
             self.collected_at + timedelta(seconds=self.snapshot_gap * number) for number in range(self.snapshots)
         )
+
+    @property
+    def passing(self) -> tuple[Unanswered | Closing, ...]:
+        """What holds a port for its time and then gives it back, attempts and closings."""
+        return (*self.unanswered, *self.closings)
 
     def uptime(self, at: datetime) -> float:
         """Seconds since the current boot."""

@@ -2,38 +2,32 @@
 
 The model: a connection takes a free port soon after the last one taken, lives for its lifetime, and then, if
 this machine closes first, holds the port in TIME_WAIT for the delay. Where the clock wraps, a wait that would
-end at or after ``CLOCK_WRAP_SECONDS`` of uptime never ends. Without a free port the attempt fails.
+end at or after ``CLOCK_WRAP_SECONDS`` of uptime never ends. Without a free port the attempt fails. Attempts that
+nobody answers and closings that nobody finishes hold a port for their time, leaks for ever.
 """
 
-import heapq
 import random
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
-from itertools import count
 
+from builder.behaviour import Closing, Leak, Unanswered
+from builder.life import ANY, Life, Pools, Row, Seen, leaked_row, own_address
 from builder.machine import CLOCK_WRAP_SECONDS, Machine, PortRange, Traffic
+from builder.port_pool import PortPool
 
-_STEPS = 64
-"""How far the search for a free port goes before it starts elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of netstat. UDP rows have no remote and no state."""
-
-    protocol: str
-    local: str
-    local_port: int
-    remote: str = ""
-    remote_port: int = 0
-    state: str = ""
-    pid: int = 0
+__all__ = ["Row", "Snapshot", "by_state", "ports_in_use", "snapshots"]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All rows at one moment, in netstat's order, and the counters of ``netstat -s``."""
+    """All rows at one moment, in netstat's order, and the counters of ``netstat -s``.
+
+    The counters are those of IPv4, and in ``ipv6`` the same five of IPv6, beyond what the system itself opened.
+    ``leaked`` is how many sockets the machine's leaks hold, by owner: as many handles of that process.
+    """
 
     rows: tuple[Row, ...]
     active_opens: int
@@ -41,73 +35,57 @@ class Snapshot:
     failed_attempts: int
     resets: int
     current: int
-
-
-class _Ports:
-    """The dynamic range: which of its ports are free."""
-
-    def __init__(self, range_: PortRange, taken: set[int], rng: random.Random) -> None:
-        self._range = range_
-        self._rng = rng
-        self._last = rng.randrange(range_.count)
-        self._free = [port for port in range(range_.start, range_.start + range_.count) if port not in taken]
-        self._place = {port: place for place, port in enumerate(self._free)}
-
-    def take(self) -> int | None:
-        """A free port soon after the last one taken, else any free one; None if there is none."""
-        if not self._free:
-            return None
-        start = self._last + self._rng.choice((1, 1, 1, 2, 2, 3, 5))
-        for step in range(_STEPS):
-            port = self._range.start + (start + step) % self._range.count
-            if port in self._place:
-                break
-        else:
-            port = self._rng.choice(self._free)
-        self._last = port - self._range.start
-        # Removed in constant time: the last free port moves to the place of the taken one.
-        place = self._place.pop(port)
-        moved = self._free.pop()
-        if moved != port:
-            self._free[place] = moved
-            self._place[moved] = place
-        return port
-
-    def release(self, port: int) -> None:
-        """Gives a port back."""
-        self._place[port] = len(self._free)
-        self._free.append(port)
+    ipv6: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    leaked: Mapping[int, int] = field(default_factory=dict)
 
 
 def snapshots(machine: Machine) -> list[Snapshot]:
     """The machine's connections at each of its snapshot times."""
     rng = random.Random(f"{machine.seed} ports")
     standing = _standing_rows(machine)
-    taken = {row.local_port for row in standing if row.protocol == "TCP"}
-    taken |= {port for exclusion in machine.exclusions for port in range(exclusion.first, exclusion.last + 1)}
-    ports = _Ports(machine.dynamic_ports, taken, rng)
-    standing += _held_rows(machine, ports) + _pile_rows(machine, ports)
+    pools = _pools(machine, standing, rng)
+    leaks = (*machine.leaks, *(held.leak for held in machine.udp_held))
+    standing += _held_rows(machine, pools) + _pile_rows(machine, pools) + _leaked_rows(machine, pools, leaks)
     moments = [machine.uptime(at) for at in machine.snapshot_times]
     begin = _begin(machine, moments[0]) if moments else 0.0
-    opened_before = sum(int(begin * traffic.per_second) for traffic in machine.traffic) + sum(
-        held.count for held in machine.held
-    )
-    life = _simulate(machine, ports, rng, begin, moments)
-    result = []
-    for number, (moment, (traffic, opened, failed)) in enumerate(zip(moments, life, strict=True)):
-        rows = [*standing, *_accepted_rows(machine, moment, number), *traffic]
-        connected = [row for row in rows if row.state in ("ESTABLISHED", "CLOSE_WAIT")]
-        result.append(
-            Snapshot(
-                tuple(sorted(rows, key=_netstat_order)),
-                active_opens=opened_before + opened,
-                passive_opens=int(moment / 37),
-                failed_attempts=int(moment / 4100) + failed,
-                resets=int(moment / 950),
-                current=len(connected),
-            )
+    opened, failed = _before(machine, leaks, begin, 4), _failed_before(machine, begin, 4)
+    opened6, failed6 = _before(machine, leaks, begin, 6), _failed_before(machine, begin, 6)
+    leaked = Counter[int]()
+    for leak in leaks:
+        leaked[leak.pid] += leak.already
+    life = Life(machine, pools, rng, begin).looked_at(moments, leaks)
+    return [
+        Snapshot(
+            tuple(sorted((*standing, *_accepted_rows(machine, moment, number), *seen.rows), key=_netstat_order)),
+            active_opens=opened + seen.opened[4],
+            passive_opens=int(moment / 37),
+            failed_attempts=int(moment / 4100) + failed + seen.failed[4],
+            resets=int(moment / 950),
+            current=_connected(machine, standing, seen, moment, number, 4),
+            ipv6=(
+                opened6 + seen.opened[6], 0, failed6 + seen.failed[6], 0,
+                _connected(machine, standing, seen, moment, number, 6),
+            ),
+            leaked=leaked + seen.leaked,
         )
-    return result
+        for number, (moment, seen) in enumerate(zip(moments, life, strict=True))
+    ]  # fmt: skip
+
+
+def _pools(machine: Machine, standing: list[Row], rng: random.Random) -> Pools:
+    excluded = {port for exclusion in machine.exclusions for port in range(exclusion.first, exclusion.last + 1)}
+    # Both families of a listener keep its port from IPv4's pool, as they always have here.
+    taken = {row.local_port for row in standing if row.protocol == "TCP"}
+    bound = PortPool(machine.dynamic_ports, taken | excluded, rng, shared=machine.shared_ports)
+    other = random.Random(f"{machine.seed} other ports")
+    bound6 = PortPool(machine.dynamic_ports, taken, other, shared=machine.shared_ports)
+    outgoing = {4: bound, 6: bound6}
+    if machine.auto_reuse:
+        outgoing[4] = PortPool(machine.auto_reuse, taken | excluded, other, shared=True)
+        outgoing[6] = PortPool(machine.auto_reuse, taken, other, shared=True)
+    of_udp = {row.local_port for row in standing if row.protocol == "UDP"}
+    udp = PortPool(machine.udp_ports or machine.dynamic_ports, of_udp, other)
+    return Pools(outgoing, {4: bound, 6: bound6}, udp)
 
 
 def _begin(machine: Machine, first: float) -> float:
@@ -116,51 +94,34 @@ def _begin(machine: Machine, first: float) -> float:
     begin = first - machine.time_wait_delay - longest - 1
     if machine.clock_wraps:
         begin = min(begin, CLOCK_WRAP_SECONDS - machine.time_wait_delay - longest - 1)
+    for passing in machine.passing:
+        begin = min(begin, first - passing.lasts - 1)
     return max(0.0, begin)
 
 
-def _simulate(  # noqa: C901 -- one branch for each thing that happens to a port
-    machine: Machine, ports: _Ports, rng: random.Random, begin: float, moments: list[float]
-) -> list[tuple[list[Row], int, int]]:
-    """At each moment: the rows that traffic has left; connections opened and attempts failed by then."""
-    live: dict[int, Row] = {}
-    opened = failed = 0
-    result: list[tuple[list[Row], int, int]] = []
-    order = count()
-    queue: list[tuple[float, int, str, Traffic | None, int]] = []
+def _before(machine: Machine, leaks: tuple[Leak, ...], begin: float, family: int) -> int:
+    """How many connections of that family were opened before the simulation began."""
+    rates: list[Traffic | Unanswered | Closing] = [*machine.traffic, *machine.passing]
+    held = sum(held.count for held in machine.held) if family == 4 else 0
+    return (
+        held
+        + sum(int(begin * kind.per_second) for kind in rates if kind.family == family)
+        + sum(leak.already for leak in leaks if leak.family == family and _connects(leak))
+    )
 
-    def plan(at: float, what: str, traffic: Traffic | None, port: int = 0) -> None:
-        heapq.heappush(queue, (at, next(order), what, traffic, port))
 
-    def row(traffic: Traffic, port: int, state: str, pid: int) -> Row:
-        return Row("TCP", machine.address, port, traffic.remote, traffic.port, state, pid)
+def _failed_before(machine: Machine, begin: float, family: int) -> int:
+    return sum(int(begin * kind.per_second) for kind in machine.unanswered if kind.family == family)
 
-    for moment in moments:
-        plan(moment, "look", None)
-    for kind in machine.traffic:
-        plan(begin + rng.random() / kind.per_second, "open", kind)
-    while len(result) < len(moments):
-        now, _, what, traffic, port = heapq.heappop(queue)
-        if traffic is None:
-            result.append((list(live.values()), opened, failed))
-        elif what == "open":
-            plan(now + rng.uniform(0.98, 1.02) / traffic.per_second, "open", traffic)
-            taken = ports.take()
-            if taken is None:
-                failed += 1
-                continue
-            opened += 1
-            live[taken] = row(traffic, taken, "ESTABLISHED", traffic.pid)
-            plan(now + traffic.lifetime, "close", traffic, taken)
-        elif what == "close" and rng.random() < traffic.closes_first:
-            live[port] = row(traffic, port, "TIME_WAIT", 0)
-            end = now + machine.time_wait_delay
-            if not (machine.clock_wraps and end >= CLOCK_WRAP_SECONDS):
-                plan(end, "release", traffic, port)
-        else:
-            del live[port]
-            ports.release(port)
-    return result
+
+def _connects(leak: Leak) -> bool:
+    return leak.protocol == "TCP" and leak.state != "BOUND"
+
+
+def _connected(machine: Machine, standing: list[Row], seen: Seen, moment: float, number: int, family: int) -> int:
+    rows = [*standing, *seen.rows, *(_accepted_rows(machine, moment, number) if family == 4 else ())]
+    local = own_address(machine, family)
+    return sum(row.state in ("ESTABLISHED", "CLOSE_WAIT") and row.local == local for row in rows)
 
 
 def _standing_rows(machine: Machine) -> list[Row]:
@@ -198,42 +159,58 @@ def _accepted_rows(machine: Machine, moment: float, number: int) -> list[Row]:
     return rows
 
 
-def _held_rows(machine: Machine, ports: _Ports) -> list[Row]:
+def _held_rows(machine: Machine, pools: Pools) -> list[Row]:
     rows = []
     for held in machine.held:
         for _ in range(held.count):
-            port = ports.take()
+            if held.state == "BOUND":
+                port, local, remote, remote_port = pools.bound[4].take(), ANY[4], ANY[4], 0
+            else:
+                local, remote, remote_port = machine.address, held.remote, held.port
+                port = pools.outgoing[4].take((remote, remote_port))
             if port is None:
                 raise ValueError("more connections are held than the dynamic range has ports")
-            if held.state == "BOUND":
-                rows.append(Row("TCP", "0.0.0.0", port, "0.0.0.0", 0, "BOUND", held.pid))  # noqa: S104 -- printed
-            else:
-                rows.append(Row("TCP", machine.address, port, held.remote, held.port, held.state, held.pid))
+            rows.append(Row("TCP", local, port, remote, remote_port, held.state, held.pid))
     return rows
 
 
-def _pile_rows(machine: Machine, ports: _Ports) -> list[Row]:
+def _pile_rows(machine: Machine, pools: Pools) -> list[Row]:
     rows = []
     for pile in machine.piles:
         for _ in range(pile.count):
-            port = ports.take()
+            port = pools.outgoing[4].take((pile.remote, pile.port))
             if port is None:
                 raise ValueError("the pile is larger than the dynamic range")
             rows.append(Row("TCP", machine.address, port, pile.remote, pile.port, "TIME_WAIT", 0))
     return rows
 
 
+def _leaked_rows(machine: Machine, pools: Pools, leaks: tuple[Leak, ...]) -> list[Row]:
+    rows = []
+    for leak in leaks:
+        for number in range(leak.already):
+            row = leaked_row(machine, pools, leak, number)
+            if row is None:
+                raise ValueError("the leak is larger than the dynamic range")
+            rows.append(row)
+    return rows
+
+
 def _netstat_order(row: Row) -> tuple[str, int, int, int, int, str, int]:
-    local = ip_address(row.local)
     return (
         row.protocol,
-        local.version,
-        int(local),
+        *_address_order(row.local),
         row.local_port,
         len(row.remote),
         row.remote,
         row.remote_port,
     )
+
+
+@lru_cache
+def _address_order(address: str) -> tuple[int, int]:
+    parsed = ip_address(address)
+    return parsed.version, int(parsed)
 
 
 def by_state(snapshot: Snapshot) -> Counter[str]:

@@ -125,7 +125,7 @@ def current_version(machine: Machine) -> bytes:
         "InstallDate": int(machine.installed_at.timestamp()),
         "RegisteredOwner": "Windows User",
         "SystemRoot": "C:\\Windows",
-        "InstallationType": "Client" if system.product.startswith("Windows 7") else "Server",
+        "InstallationType": "Server" if "Server" in system.product else "Client",
         "EditionID": system.edition,
         "ProductName": system.product,
         "CurrentBuildNumber": str(system.build),
@@ -174,18 +174,25 @@ def pending_restart(machine: Machine) -> bytes:
     return export(keys | {_SESSION_MANAGER: session_manager})
 
 
-def uninstall() -> bytes:
+def uninstall(machine: Machine) -> bytes:
     """Installed programs, a few."""
-    return export(
-        {
-            f"{_UNINSTALL}\\VMware Tools": {
-                "DisplayName": "VMware Tools",
-                "DisplayVersion": "9.4.15.2827462",
-            },
-            f"{_UNINSTALL}\\HostMonitor": {
-                "DisplayName": "HostMonitor Agent",
-                "DisplayVersion": "3.2.18",
-                "Publisher": "Example Monitoring",
-            },
+    programs: dict[str, Key] = {
+        f"{_UNINSTALL}\\{program.name}": {
+            "DisplayName": program.name,
+            "DisplayVersion": program.version,
+            "Publisher": program.publisher,
         }
-    )
+        for program in machine.programs
+    }
+    usual: dict[str, Key] = {
+        f"{_UNINSTALL}\\VMware Tools": {
+            "DisplayName": "VMware Tools",
+            "DisplayVersion": "9.4.15.2827462",
+        },
+        f"{_UNINSTALL}\\HostMonitor": {
+            "DisplayName": "HostMonitor Agent",
+            "DisplayVersion": "3.2.18",
+            "Publisher": "Example Monitoring",
+        },
+    }
+    return export(usual | programs)

@@ -47,6 +47,10 @@ FRAGMENTS = st.one_of(
             "00010101000000.000000+999",
             "1/1/0001",
             "\u200e",
+            " : enabled",
+            "ECN",
+            "AvailableBytes,",
+            "SettingName : ",
         ]
     ),
 )

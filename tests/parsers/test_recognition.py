@@ -58,6 +58,28 @@ def test_pasted_together_every_parser_finds_its_own(backwards: bool) -> None:
         assert together.problems == ()
 
 
+MEMORY = "PoolNonpagedBytes,PoolPagedBytes,AvailableBytes,CommittedBytes,CommitLimit,HandleCount\n1,2,3,4,5,6\n"
+TCP_GLOBAL = (
+    "TCP Global Parameters\n----------------------------------------------\nReceive-Side Scaling State          : enabled\n"
+    "Chimney Offload State               : automatic\nMaximum SYN Retransmissions         : 2\n"
+)
+TCP_SETTINGS = '"SettingName","InitialRto","DynamicPortRangeStartPort"\n"Internet","3000","49152"\n'
+PROCESSES = "Node,HandleCount,Name,ProcessId\nSRV1,60412,agent.exe,1536\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (MEMORY, "memory"),
+        (TCP_GLOBAL, "netsh-tcp-global"),
+        (TCP_SETTINGS, "nettcpsetting"),
+        (PROCESSES, "wmic-process"),  # a process has handles and pools of its own
+    ],
+)
+def test_figures_of_the_system_and_of_its_processes(text: str, kind: str) -> None:
+    assert _kinds(text) == {kind}
+
+
 FOREIGN = {
     "prose": "On 3/4/2019 at 9:04:37 AM the server (6.1.7601) ran out of TCP ports: 10.0.0.5:49153 could not connect.\n"
     "KB2553549 was not installed. See HKEY_LOCAL_MACHINE\\SYSTEM for MaxUserPort = 65534, Version 6.1.7601.17514 of tcpip.sys.\n",
@@ -69,8 +91,10 @@ FOREIGN = {
     "\tat java.net.PlainSocketImpl.socketConnect(Native Method)\n  count = 1\n  size = 2\n  used = 3\n  free = 4\n",
     "ini": "[tcp]\n  a = 1\n  b = 2\n  c = 3\n  d = 4\n",
     "markdown": "| a | b |\n| --- | --- |\n| 1 | 2 |\n\nTitle\n-----\nfirst : 1\nsecond : 2\nthird : 3\n\n---------- --------\n1 2\n",
-    "netsh global": "TCP Global Parameters\n----------------------------------------------\nReceive-Side Scaling State          : enabled\n"
-    "Chimney Offload State               : automatic\nMaximum SYN Retransmissions         : 2\n",
+    "netsh supplemental": "TCP Supplemental Parameters\n----------------------------------------------\nMinimum RTO (msec)                  : 300\n"
+    "Initial Congestion Window (MSS)     : 4\nCongestion Control Provider         : ctcp\nEnable Congestion Window Restart    : disabled\n",
+    "transport filters": "SettingName       : InternetCustom\nProtocol          : TCP\nLocalPortStart    : 0\n",
+    "processes' counters": '"Name","IDProcess","HandleCount","PoolNonpagedBytes","PoolPagedBytes"\n"agent","1536","60412","46321664","145367040"\n',
     "ipconfig": "   IPv4 Address. . . . . . . . . . . : 10.0.0.5(Preferred)\n   Lease Obtained. . . . . . . . . . : Monday, March 4, 2019 9:04:37 AM\n",
     "powershell table": "Handles  NPM(K)    PM(K)      WS(K)     CPU(s)     Id  SI ProcessName\n"
     "-------  ------    -----      -----     ------     --  -- -----------\n    451      22     7040      13364       0.28    700   0 svchost\n",

@@ -77,7 +77,7 @@ def test_the_load_is_called_ordinary_from_ten_times_on(ratio: float, ordinary: b
     assert build_view(with_time_wait(14943, ratio)).front.load.startswith("The load is ordinary") is ordinary
 
 
-@pytest.mark.parametrize(("number", "explained"), [(6, True), (7, False)])
+@pytest.mark.parametrize(("number", "explained"), [(3, True), (4, False)])
 def test_many_fallen_causes_are_only_named_on_the_first_page(number: int, explained: bool) -> None:
     fallen = build_view(ruled_out(number)).front.ruled_out
     assert len(fallen) == number
@@ -101,7 +101,7 @@ def test_what_is_left_out_is_said() -> None:
     view = build_view(huge())
     assert (len(view.traffic.remotes.rows), view.traffic.remotes.more) == (10, "and 490 more")
     assert (len(view.files), view.more_files) == (100, "and 900 more files; --json lists them all")
-    assert (len(view.timeline.rows), view.timeline.more) == (60, "and 290 more before these")
+    assert (len(view.timeline.rows), view.timeline.more) == (60, "and 340 more before these")
     assert (len(view.warnings.rows), view.warnings.more) == (40, "and 260 more warnings")
 
 

@@ -21,6 +21,8 @@ from builder.machine import SERVER_2016
 from builder.scenarios import busy_patched, founding_case, patched_not_rebooted
 from builder.zones import CHINA, EASTERN, W_EUROPE
 
+from tests.samples.reading import active_opens, events_of, tcp_rows
+
 evtx = pytest.importorskip("evtx")
 
 SAMPLES_FOLDER = Path(__file__).parents[2] / "samples"
@@ -34,12 +36,6 @@ def committed(name: str) -> dict[str, bytes]:
         return {member: archive.read(member) for member in archive.namelist()}
 
 
-def tcp_rows(text: str) -> list[tuple[str, str, str, int]]:
-    """Local, remote, state, PID of each TCP row."""
-    found = re.findall(r"^ +TCP +(\S+) +(\S+) +(\S+) +(\d+)\r?$", text, re.MULTILINE)
-    return [(local, remote, state, int(pid)) for local, remote, state, pid in found]
-
-
 def dynamic_ports(rows: list[tuple[str, str, str, int]], state: str | None = None) -> set[tuple[int, str]]:
     """Local port and remote of IPv4 rows inside 49152 to 65535."""
     found = set()
@@ -48,30 +44,6 @@ def dynamic_ports(rows: list[tuple[str, str, str, int]], state: str | None = Non
         if not host.startswith("[") and 49152 <= int(port) <= 65535 and state in (None, seen):
             found.add((int(port), remote))
     return found
-
-
-def active_opens(text: str) -> int:
-    """The first counter of the block "TCP … IPv4": the fourth block but one from the end."""
-    blocks = re.split(r"\r\n\r\n(?=\S)", text)
-    tcp_ipv4 = blocks[-4]
-    return int(re.findall(r"= (\d+)", tcp_ipv4)[0])
-
-
-def events_of(files: dict[str, bytes]) -> list[tuple[int, str, int, datetime, list[str]]]:
-    """Record ID, provider, event ID, time and data, in order of record IDs."""
-    found = []
-    for record in evtx.PyEvtxParser(io.BytesIO(files["eventlog/System.evtx"])).records():
-        xml = record["data"]
-        provider = re.search(r'Provider Name="([^"]+)"', xml)
-        number = re.search(r"<EventID[^>]*>(\d+)", xml)
-        at = re.search(r'SystemTime="([^"]+)"', xml)
-        assert provider
-        assert number
-        assert at
-        data = [part.strip() for part in re.findall(r"<Data[^>]*>(.*?)</Data>", xml, re.DOTALL)]
-        moment = datetime.fromisoformat(at[1])
-        found.append((record["event_record_id"], provider[1], int(number[1]), moment, data))
-    return sorted(found)
 
 
 @pytest.mark.parametrize("name", NAMES)

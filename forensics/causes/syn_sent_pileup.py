@@ -1,0 +1,88 @@
+"""Connects to a peer that does not answer hold ports until they time out.
+
+Signature: SYN_SENT rows on dynamic ports towards few remotes, in every table though not the same ones; attempts that
+fail (domain.md §2, C16). A connect that nobody answers holds its port for the time of its retransmissions, 21 s with
+the settings of Vista to Server 2019 (3 + 6 + 12 s) and 31 s with those of later ones, so that N ports in SYN_SENT take
+N / 31 s attempts a second at least.
+"""
+
+from forensics.judgement import STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
+from forensics.measure.measurements import Measurements
+from forensics.measure.piles import SYN_SENT
+from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_params
+from forensics.rules.pile_answer import judge_pile
+from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+
+ID = "syn-sent-pileup"
+TITLE = "Connects to a peer that does not answer hold ports until they time out"
+PRECEDENCE = 22
+ABOUT = (
+    "A connect holds a port from its first SYN. Where nobody answers, Windows repeats the SYN and gives up after some 20 to 30 seconds; an "
+    "application that tries again and again, in parallel, takes up the range."
+)
+SHOWS = "Rows in SYN_SENT towards few remotes in every table, though not the same ones; failed connection attempts that grow as fast."
+PROVES = (
+    "At least 80 % of the usable ports taken, most of them in SYN_SENT in the first table and in the latest, and at least as many failed "
+    "attempts between them (netstat -s) as ports are in SYN_SENT."
+)
+RULES_OUT = (
+    "An unfiltered netstat in which SYN_SENT holds few dynamic ports, or in which something else fills the range."
+)
+CURES = "Bring the remote or the way to it (a firewall) back; let the application back off and limit parallel connects."
+REFERENCES = (
+    "Microsoft KB2786464 (7, 2008 R2: two retransmissions, 3 + 6 + 12 = 21 s), as quoted by others",
+    "Get-NetTCPSetting of real systems (InitialRto 1000 ms, MaxSynRetransmissions 4: 31 s)",
+    "RFC 4022, tcpAttemptFails",
+    "Microsoft SDP, TS_PortUsage.ps1 (80 % of the ports)",
+)
+LONGEST = 31  # seconds: 1 + 2 + 4 + 8 + 16, InitialRto 1000 ms with four retransmissions; older systems 3 + 6 + 12 = 21
+
+WEIGHTS = {
+    **PILE_WEIGHTS,
+    # These rows are expected to change: connects time out and new ones follow.
+    "turns-over": Weight(WEAK, "turnover", "KB2786464: a connect is given up after 21 s (31 s on newer systems)"),
+    "attempts-fail": Weight(STRONG, "counters", "RFC 4022, tcpAttemptFails: as many failed as wait, or more"),
+    "attempts-succeed": Weight(-STRONG, "counters", "the same counter: hardly any attempt failed"),
+}
+TEXTS = {
+    **PILE_TEXTS,
+    "headline-confirmed": "{ports:count} dynamic ports wait for an answer that does not come, most from {remote}; they use up the range.",
+    "headline-likely": "Connects that get no answer, most to {remote}, probably use up the ports.",
+    "headline-possible": "{ports:count} ports wait for an answer to a connect: a remote may be out of reach.",
+    "headline-inconclusive": "Whether connects without an answer use up the ports cannot be told from this bundle.",
+    "headline-ruled-out": "Connects without an answer do not use up the ports.",
+    "attempts-fail": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
+    "attempts-succeed": "In {apart:seconds} only {failed:count} of {opened:count} connection attempts failed.",
+    "do-fix": "Find out why {remote} does not answer (down, a firewall that drops, a wrong route) and let {image} back off between attempts.",
+    "do-fix-effect": "Frees the ports within half a minute.",
+}
+
+
+def judge(measurements: Measurements) -> Judgement:
+    """Judge the SYN_SENT rows of the tables and the counter of failed attempts."""
+    m = measurements
+    case = pile_case(m, SYN_SENT, "in SYN_SENT")
+    owned = not m.processes.absent(case.pile.owner)
+    proven = case.pile.stood_before and owned and _fail(m, case) is True
+    fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
+    return judge_pile(
+        m, ID, case, WEIGHTS, proven=proven, lasting=case.pile.stood_before, for_good=fix, more=_counter_points(m, case)
+    )
+
+
+def _fail(m: Measurements, case: PileCase) -> bool | None:
+    """Whether as many attempts failed as wait; None where nobody counted for longer than an attempt lasts."""
+    attempts = m.attempts
+    if attempts.failed is None or not attempts.seconds or attempts.seconds <= LONGEST:
+        return None
+    return attempts.failed >= case.pile.ports
+
+
+def _counter_points(m: Measurements, case: PileCase) -> list[Point]:
+    failing = _fail(m, case)
+    if failing is None or case.share < QUARTER:
+        return []
+    attempts = m.attempts
+    params: dict[str, object] = {"apart": attempts.seconds, "failed": attempts.failed, "opened": attempts.opened}
+    message = "attempts-fail" if failing else "attempts-succeed"
+    return [weigh(WEIGHTS, message, params, attempts.counter_sources)]

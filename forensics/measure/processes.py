@@ -1,0 +1,107 @@
+"""The processes that the bundle lists, and which PIDs are in no list."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from forensics.evidence import Evidence, Source
+from forensics.measure.collection import Taken
+from forensics.parsers.tasklist import Process
+from forensics.parsers.wmic_process import ProcessDetail
+
+IDLE, KERNEL = 0, 4  # PIDs of the System Idle Process and of System, the same on every Windows since XP
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A process. `handles` and `created_at` (UTC) come from WMI alone."""
+
+    pid: int
+    image: str
+    services: tuple[str, ...] = ()
+    command_line: str = ""
+    handles: int | None = None
+    created_at: datetime | None = None
+    source: Source | None = None
+
+    @property
+    def label(self) -> str:
+        """How people name it: image, PID, services, command line."""
+        parts = [f"PID {self.pid}"]
+        if self.services:
+            parts.append(f"services {', '.join(self.services[:_MOST_SERVICES])}")
+        if self.command_line:
+            line = self.command_line
+            parts.append(f"command line {line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 1] + '…'}")
+        return f"{self.image or 'a process without a name here'} ({'; '.join(parts)})"
+
+
+_MOST_SERVICES = 6
+_COMMAND_LENGTH = 100
+
+
+class Processes(msgspec.Struct, frozen=True):
+    """Every process by PID.
+
+    `listed_at` is when the lists were made, as far as the manifest says. `complete` is False without a list, and for a
+    list without the System process, which every Windows has: it was filtered.
+    """
+
+    by_pid: Mapping[int, Listed] = {}
+    complete: bool = False
+    listed_at: tuple[datetime, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def absent(self, pid: int | None) -> bool:
+        """Whether a PID is known to belong to no process. PID 0 is none that could hold a socket."""
+        if pid is None:
+            return False
+        return pid == IDLE or (self.complete and pid not in self.by_pid)
+
+    @property
+    def handles(self) -> int | None:
+        """Handles of all processes together but System's; None where one is not known. Each socket is a handle."""
+        counts = [one.handles for pid, one in self.by_pid.items() if pid not in {IDLE, KERNEL}]
+        known = [count for count in counts if count is not None]
+        return sum(known) if self.complete and known and len(known) == len(counts) else None
+
+    def named(self, pid: int | None) -> Listed:
+        """What is known of a PID."""
+        if pid is None:
+            return Listed(-1, "a process that netstat did not name")
+        known = self.by_pid.get(pid)
+        if known:
+            return known
+        return Listed(pid, {IDLE: "no process", KERNEL: "System"}.get(pid, ""))
+
+
+def find_processes(evidence: Evidence, taken: Iterable[Taken]) -> Processes:
+    """Join the lists: tasklist has services, WMI command lines and handles, `netstat -b` images."""
+    images = {row.pid: row.image for one in taken for row in one.found.fact.rows if row.image and row.pid is not None}
+    known = {pid: Listed(pid, image) for pid, image in images.items()}
+    listed: set[int] = set()
+    sources: dict[str, Source] = {}
+    times = set()
+    for found in evidence.all(Process):
+        process = found.fact
+        listed.add(process.pid)
+        source = found.source(process.line)
+        sources.setdefault(found.file, source)
+        if found.entry and found.entry.started_at:
+            times.add(found.entry.started_at)
+        before = known.get(process.pid)
+        services = process.services or (before.services if before else ())
+        known[process.pid] = Listed(process.pid, process.image, services, source=source)
+    for detailed in evidence.all(ProcessDetail):
+        detail = detailed.fact
+        listed.add(detail.pid)
+        source = detailed.source(detail.line)
+        sources.setdefault(detailed.file, source)
+        if detailed.entry and detailed.entry.started_at:
+            times.add(detailed.entry.started_at)
+        before = known.get(detail.pid, Listed(detail.pid, detail.image))
+        known[detail.pid] = Listed(
+            detail.pid, before.image or detail.image, before.services, detail.command_line,
+            detail.handles, detail.created_at, before.source or source,
+        )  # fmt: skip
+    return Processes(known, KERNEL in listed, tuple(sorted(times)), tuple(sources.values()))
