@@ -8,19 +8,44 @@ from typer.main import get_command
 from forensics.causes import Cause, all_causes
 from forensics.cli import app
 from forensics.parsers import BytesParser, TextParser, bytes_parsers, text_parsers
+from forensics.report.catalogue import sections, weighed
 from forensics.report.findings import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS_NOTE = (
+    "Five grades: weak and strong, for or against, and decisive, which settles the question alone. Of several pieces "
+    "that were observed on the same thing only the heaviest counts. A computed weight follows from the formula named; it "
+    "is at most the one shown. The status follows from the rules above, never from the weights: they give the confidence."
+)
 NOTE = "<!-- Written by docs/generate.py from the code: edit that and run `make docs`. -->\n\n"
 
 
 def cause_page(cause: Cause) -> str:
     """One root cause."""
+    parts = [f"{NOTE}# {cause.ID}\n\n{cause.TITLE}.\n"]
+    parts += [f"## {section.title}\n\n{section.text}\n" for section in sections(cause)]
+    parts.append(f"## What the evidence weighs\n\n{WEIGHTS_NOTE}\n\n{_weights(cause)}")
     references = "\n".join(f"- {reference}" for reference in cause.REFERENCES)
-    return (
-        f"{NOTE}# {cause.ID}\n\n{cause.TITLE}.\n\n## What proves it\n\n{cause.PROVES}\n\n## What rules it out\n\n"
-        f"{cause.RULES_OUT}\n\n## What cures it\n\n{cause.CURES}\n\n## Sources\n\n{references}\n"
+    parts.append(f"## Sources\n\n{references}\n")
+    return "\n".join(parts)
+
+
+def _weights(cause: Cause) -> str:
+    rows = "\n".join(
+        f"| {_cell(one.words)} | {one.grade} | {_cell(one.witness)} | {_cell(one.source)} |" for one in weighed(cause)
     )
+    return f"| evidence | weight | observed on | where the weight comes from |\n| --- | --- | --- | --- |\n{rows}\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def weights_page() -> str:
+    """All tables of weights as one."""
+    parts = [f"{NOTE}# What the evidence weighs\n\n{WEIGHTS_NOTE}\n"]
+    parts += [f"## [{cause.ID}](causes/{cause.ID}.md)\n\n{_weights(cause)}" for cause in all_causes()]
+    return "\n".join(parts)
 
 
 def cause_index() -> str:
@@ -69,6 +94,7 @@ def pages() -> dict[str, str]:
     """Every generated file and its text."""
     found = {f"docs/causes/{cause.ID}.md": cause_page(cause) for cause in all_causes()}
     found["docs/causes/README.md"] = cause_index()
+    found["docs/weights.md"] = weights_page()
     found["docs/evidence.md"] = parser_page()
     found["docs/cli.md"] = cli_page()
     found["forensics/report/findings.schema.json"] = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

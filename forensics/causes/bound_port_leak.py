@@ -4,7 +4,7 @@ Signature: far more ports are gone than netstat has rows for; `netstat -q` (Wind
 with KB3123245) shows them as BOUND (domain.md §2, C4). A port that has another row besides is no such leak
 (contracts.md). Each socket is a handle of its process, so a handle count below the number of ports speaks against it.
 Before -q nothing shows such sockets (C4b): there event 4231 with few rows in netstat, and a process with many
-thousands of handles, is all there is (MS-PE: over 10,000 at exhaustion).
+thousands of handles, is all there is (Microsoft, port exhaustion troubleshooting: over 10,000 at exhaustion).
 """
 
 import msgspec
@@ -69,7 +69,9 @@ WEIGHTS = {
         WEAK, "events", "event 4227 there: its own collision may explain it (local-endpoint-reuse)"
     ),
     "many-handles": Weight(
-        STRONG, "handles", "MS-PE: over 10,000 handles at exhaustion, but for System, lsass, store, sqlservr"
+        STRONG,
+        "handles",
+        "Microsoft, port exhaustion troubleshooting: over 10,000 handles at exhaustion, but for System, lsass, store, sqlservr",
     ),
 }
 TEXTS = {

@@ -33,7 +33,7 @@ CURES = "Restart the process; then limit its connections (a pool with an upper b
 REFERENCES = (
     "RFC 9293, section 3.3.2: ESTABLISHED lasts until one side closes",
     "Microsoft SDP, TS_PortUsage.ps1 (50 % and 80 % of the ports)",
-    "Practitioners' cases: domain.md §2, C5",
+    "Practitioners' cases (no source of Microsoft's was found)",
 )
 ABNORMAL = round(WARNING_SHARE * DEFAULT[1])  # ports: a load that would be a warning in the default range
 

@@ -36,15 +36,14 @@ RULES_OUT = "Ports that are short on the host itself, private addresses that are
 CURES = "More ports there: an outbound rule with more of them, a NAT gateway, more public addresses; connections that are reused."
 REFERENCES = (
     "Microsoft, Azure Load Balancer, outbound connections (64,000 ports per address; 1,024 per machine by default; time-outs)",
-    "domain.md §2, C18",
 )
 _HALF = 0.5  # at least every other attempt fails
 
 WEIGHTS = {
     "short": Weight(-DECISIVE, "fullness", "the host itself is short of ports"),
     "not-short": Weight(WEAK, "fullness", "the host has ports to spare"),
-    "outside-waits": Weight(STRONG, "waiting", "domain.md §2, C18: only connects to the outside fail"),
-    "inside-waits": Weight(-STRONG, "waiting", "domain.md §2, C18: ruled out where local connects fail too"),
+    "outside-waits": Weight(STRONG, "waiting", "Azure, outbound connections: connects to public endpoints time out"),
+    "inside-waits": Weight(-STRONG, "waiting", "a NAT outside has no part in connects to private addresses"),
     "nobody-waits": Weight(-STRONG, "waiting", "no table shows a connect to the outside that waits"),
     "attempts-fail": Weight(WEAK, "counters", "RFC 4022, tcpAttemptFails: at least every other attempt failed"),
     "attempts-succeed": Weight(-WEAK, "counters", "the same counter: most attempts succeeded"),

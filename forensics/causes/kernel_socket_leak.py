@@ -76,7 +76,9 @@ SHORTLY = timedelta(days=7)  # a driver installed in the week before the first e
 
 WEIGHTS = {
     **PILE_WEIGHTS,
-    "owner-gone": Weight(STRONG, "owner", "domain.md §2, C6: in these states a process must hold the socket"),
+    "owner-gone": Weight(
+        STRONG, "owner", "in these states a process must hold the socket (Alibaba Cloud, Troubleshooting 2)"
+    ),
     "owner": Weight(WEAK, "owner", "netstat -o: the System process, so a driver's own connections"),
     "no-holder": Weight(STRONG, "handles", "each socket is a handle: no process has so many"),
     "other-holder": Weight(-WEAK, "handles", "a process has as many handles: it may have inherited the sockets"),

@@ -51,7 +51,7 @@ WEIGHTS = {
     "full": Weight(-DECISIVE, "fullness", "SDP, RC_EphemeralPort80Check: over 80 % is critical"),
     "quiet-log": Weight(STRONG, "events", "ports that ran out are logged (4227, 4231, 4266)"),
     "ran-out": Weight(-DECISIVE, "events", "texts of 4231 and 4266: all ports were in use"),
-    "collisions": Weight(-STRONG, "events", "text of 4227; weak alone (domain.md §9)"),
+    "collisions": Weight(-STRONG, "events", "text of 4227: the port was used recently; others may be free"),
     "range-assumed": Weight(-WEAK, "range", "the default need not be what is set"),
     "unseen": Weight(-WEAK, "unseen ports", "netstat without -q does not show bound sockets"),
     "unsettled": Weight(-STRONG, "fullness", "whether ports are shared decides, and nothing shows it"),

@@ -59,8 +59,10 @@ _LEAKS = ("CLOSE_WAIT", "SYN_SENT", "FIN_WAIT", "BOUND")
 WEIGHTS = {
     "short": Weight(STRONG, "fullness", "SDP, RC_EphemeralPort80Check: over 80 % of the ports is critical"),
     "not-short": Weight(-DECISIVE, "fullness", "a range that is not full is large enough for what was seen"),
-    "small": Weight(STRONG, "range", "MS-929851: the default is 16,384 ports"),
-    "default": Weight(-DECISIVE, "range", "MS-929851: the default is 16,384 ports, and no fewer are usable"),
+    "small": Weight(STRONG, "range", "Microsoft, default dynamic port range: the default is 16,384 ports"),
+    "default": Weight(
+        -DECISIVE, "range", "Microsoft, default dynamic port range: 16,384 ports, and no fewer are usable"
+    ),
     "modest": Weight(STRONG, "load", "SDP, RC_EphemeralPort50Check, of the default range of 16,384"),
     "heavy": Weight(-DECISIVE, "load", "the same: a default range would be short too"),
     "excluded": Weight(WEAK, "range", "netsh, excludedportrange: ports that are never handed out"),

@@ -48,8 +48,12 @@ WEIGHTS = {
     "straddles": Weight(WEAK, "uptime", "the uptime is not known well enough"),
     "affected-system": Weight(WEAK, "system", "KB2553549 applies to Windows 6.0 and 6.1"),
     "not-affected": Weight(-DECISIVE, "system", "KB2553549 applies to Windows 6.0 and 6.1 only"),
-    "fixed": Weight(-DECISIVE, "fix", "JP-497: a later tcpip.sys of the same branch contains the fix"),
-    "unfixed": Weight(STRONG, "fix", "VWNET: the fixed versions by branch"),
+    "fixed": Weight(
+        -DECISIVE,
+        "fix",
+        "Microsoft Japan support, jpntsblog/497-2: a later tcpip.sys of the same branch contains the fix",
+    ),
+    "unfixed": Weight(STRONG, "fix", "vwnet.jp, 497daysissu: the fixed versions by branch"),
     "fix-unknown": Weight(WEAK, "fix", "an affected system; nothing says that the fix is loaded"),
 }
 TEXTS = {

@@ -77,7 +77,7 @@ WEIGHTS = {
         -DECISIVE, "rate", "Little's law: N >= 10 x rate x delay at the upper bounds", computed=True
     ),
     "in-between": Weight(-WEAK, "rate", "Little's law: between the two", computed=True),
-    "born": Weight(WEAK, "turnover", "domain.md §2, C2: rows come and go"),
+    "born": Weight(WEAK, "turnover", "rows come and go, as ordinary expiry has it"),
     "no-wrap": Weight(WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is excluded"),
     "wrap-open": Weight(-WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is not excluded"),
     "untimed": Weight(-WEAK, "clock", "a file's date says when it was saved"),

@@ -7,6 +7,7 @@ import typer
 from forensics.causes import Cause, all_causes
 from forensics.cli import Exit
 from forensics.errors import UsageError
+from forensics.report.catalogue import sections, weighed
 
 _WIDTH = 80
 
@@ -25,20 +26,13 @@ def run(cause_id: str | None) -> Exit:
 
 
 def describe(cause: Cause) -> str:
-    """One cause: what proves it, what rules it out, what cures it, and the sources."""
-    parts = [
-        f"{cause.ID}",
-        _wrapped(cause.TITLE, 0),
-        "",
-        _wrapped(f"Proves it     {cause.PROVES}", 14),
-        "",
-        _wrapped(f"Rules it out  {cause.RULES_OUT}", 14),
-        "",
-        _wrapped(f"Cures it      {cause.CURES}", 14),
-        "",
-        "Sources",
-        *(_wrapped(f"  - {reference}", 4) for reference in cause.REFERENCES),
-    ]
+    """One cause, as its page in docs/causes has it."""
+    parts = [cause.ID, _wrapped(cause.TITLE, 0)]
+    for section in sections(cause):
+        parts += ["", section.title, _wrapped(f"  {section.text}", 2)]
+    parts += ["", "What the evidence weighs (docs/weights.md says how)"]
+    parts += [_wrapped(f"  {one.grade}: {one.words} ({one.source})", 6) for one in weighed(cause)]
+    parts += ["", "Sources", *(_wrapped(f"  - {reference}", 4) for reference in cause.REFERENCES)]
     return "\n".join(parts)
 
 

@@ -126,7 +126,7 @@ def test_causes_lists_each(forensics: Run, capsys: Caught) -> None:
 def test_causes_explains_one(forensics: Run, capsys: Caught, cause: object) -> None:
     assert forensics("causes", getattr(cause, "ID")) == 0  # noqa: B009 - modules stand for causes
     printed = capsys.readouterr().out
-    for heading in ("Proves it", "Rules it out", "Cures it", "Sources"):
+    for heading in ("What it is", "How it shows", "What proves it", "What rules it out", "What cures it", "Sources"):
         assert heading in printed
 
 
