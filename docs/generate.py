@@ -14,8 +14,9 @@ from forensics.report.findings import json_schema
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS_NOTE = (
     "Five grades: weak and strong, for or against, and decisive, which settles the question alone. Of several pieces "
-    "that were observed on the same thing only the heaviest counts. A computed weight follows from the formula named; it "
-    "is at most the one shown. The status follows from the rules above, never from the weights: they give the confidence."
+    "that were observed on the same thing only the heaviest counts. A computed weight follows from the formula named "
+    "and is at most the one shown. The status follows from the rules above, never from the weights, which give the "
+    "confidence."
 )
 NOTE = "<!-- Written by docs/generate.py from the code: edit that and run `make docs`. -->\n\n"
 
