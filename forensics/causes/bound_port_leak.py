@@ -27,7 +27,7 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import BOUND
-from forensics.measure.processes import KERNEL, Listed
+from forensics.measure.processes import Listed
 from forensics.rules.fullness import RAN_OUT
 from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
@@ -52,10 +52,6 @@ REFERENCES = (
     "Microsoft KB3123245 (netstat misreports such ports since Vista), as quoted in windows-itpro-docs #2419",
     "GitHub: microsoft/WSL #2913, #3951; docker/for-win #14859",
 )
-MANY_HANDLES = 10_000  # MS-PE: "will likely be over 10,000 if you can't make outbound connections"
-# MS-PE: these have many handles in their ordinary work.
-_HANDLES_BY_DESIGN = frozenset({"system", "lsass.exe", "store.exe", "sqlservr.exe"})
-
 WEIGHTS = {
     **PILE_WEIGHTS,
     "handles": Weight(STRONG, "handles", "each socket is a handle: the owner has as many or more"),
@@ -108,7 +104,7 @@ def judge(measurements: Measurements) -> Judgement:
         "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(owner.pid) if owner.pid > 0 else "",
         Statement("do-fix-effect"),
     )  # fmt: skip
-    proven = owned and not too_few and (enough or case.pile.persists)
+    proven = owned and not too_few and (enough or (case.pile.persists and case.pile.timed))
     if m.bound_shown or case.share >= QUARTER:
         judged = judge_pile(
             m,
@@ -139,7 +135,7 @@ def _handle_points(m: Measurements, case: PileCase, owner: Listed) -> list[Point
 def _unseen(m: Measurements, case: PileCase) -> Judgement:
     """No table can show bound sockets: judge by events that say that no port was free while netstat shows many."""
     shortage, coverage = m.covered_shortage or case.shortage, m.coverage
-    suspect = _most_handles(m)
+    suspect = m.suspect
     params: dict[str, object] = {
         **pile_params(m, case),
         "gap": coverage.gap,
@@ -177,12 +173,3 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
     return Judgement(
         ID, status, Statement(headline, params), tuple(points), tuple(missing) if status != RULED_OUT else ()
     )
-
-
-def _most_handles(m: Measurements) -> Listed | None:
-    known = [
-        one
-        for one in m.processes.by_pid.values()
-        if (one.handles or 0) >= MANY_HANDLES and one.pid != KERNEL and one.image.lower() not in _HANDLES_BY_DESIGN
-    ]
-    return max(known, key=lambda one: (one.handles or 0, -one.pid), default=None)

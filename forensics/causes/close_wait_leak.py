@@ -52,7 +52,12 @@ def judge(measurements: Measurements) -> Judgement:
     """Judge the CLOSE_WAIT rows of the tables."""
     m = measurements
     case = pile_case(m, CLOSE_WAIT, "in CLOSE_WAIT")
-    proven = case.pile.persists and case.pile.owner_share * 2 >= 1 and not m.processes.absent(case.pile.owner)
+    proven = (
+        case.pile.persists
+        and case.pile.timed
+        and case.pile.owner_share * 2 >= 1
+        and not m.processes.absent(case.pile.owner)
+    )
     pid = case.pile.owner
     fix = Remedy(
         "for-good",

@@ -62,7 +62,7 @@ def judge(measurements: Measurements) -> Judgement:
     case = pile_case(m, ESTABLISHED, "open connections")
     pile = case.pile
     owned = pile.owner_share * 2 >= 1 and not m.processes.absent(pile.owner)
-    proven = pile.persists and owned and (case.taken >= ABNORMAL or pile.only_grows)
+    proven = pile.persists and pile.timed and owned and (case.taken >= ABNORMAL or pile.only_grows)
     fix = Remedy(
         "for-good",
         Statement("do-fix", pile_params(m, case)),

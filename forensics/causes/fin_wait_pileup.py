@@ -56,4 +56,4 @@ def judge(measurements: Measurements) -> Judgement:
     case = pile_case(m, FIN_WAIT, "in FIN_WAIT_1, FIN_WAIT_2, CLOSING or LAST_ACK")
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
     stood = case.pile.stood_before
-    return judge_pile(m, ID, case, WEIGHTS, proven=stood, lasting=stood, for_good=fix)
+    return judge_pile(m, ID, case, WEIGHTS, proven=stood and case.pile.timed, lasting=stood, for_good=fix)

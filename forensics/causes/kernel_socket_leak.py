@@ -150,7 +150,13 @@ def _in_running_boot(m: Measurements, event: Logged) -> bool:
 
 
 def _status(m: Measurements, case: PileCase, slow: list[Logged]) -> str:
-    proven = case.pile.group == ORPHANED and case.pile.persists and _listed_between(m) and _no_holder(m, case)
+    proven = (
+        case.pile.group == ORPHANED
+        and case.pile.persists
+        and case.pile.timed
+        and _listed_between(m)
+        and _no_holder(m, case)
+    )
     by_rows = pile_status(m, case, proven=proven, lasting=case.held)
     if not m.processes.complete and by_rows == RULED_OUT and case.shortage.full and _owned_states_fill(case):
         by_rows = INCONCLUSIVE  # without a list nobody can tell whose sockets they are

@@ -164,10 +164,10 @@ def _status(m: Measurements, events: list[Logged], covered: list[Logged]) -> str
         return RULED_OUT
     if not m.covered_shortage.calm or not wrap_excluded(m):
         return POSSIBLE
-    known = m.covered_shortage.pool.basis != "assumed" and m.system.one_machine
-    if not _takes_most(m, _busiest(m)):
+    # In an assumed range ports may be free that do not exist.
+    if not _takes_most(m, _busiest(m)) or m.covered_shortage.pool.basis == "assumed":
         return POSSIBLE
-    return CONFIRMED if known and _nothing_unseen(m) else LIKELY
+    return CONFIRMED if m.system.one_machine and _nothing_unseen(m) else LIKELY
 
 
 def _points(m: Measurements, events: list[Logged], covered: list[Logged], remote: Remote | None) -> list[Point]:

@@ -117,10 +117,13 @@ def _status(m: Measurements) -> str:
         return POSSIBLE
     if share is None or not m.full_table:
         return POSSIBLE if share is not None and _events(m, 4227) else INCONCLUSIVE
-    if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m):
+    hidden = m.suspect is not None and not m.bound_shown
+    if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m) or hidden:
         return POSSIBLE
     pools = [pool for pool in m.ports if pool.family == 4]  # noqa: PLR2004 - IPv4
     ranges_known = all(pool.basis != "assumed" and pool.exclusions_known for pool in pools)
+    if m.fullest_tcp.basis == "assumed" and not m.log.records:
+        return POSSIBLE  # neither a range to measure against nor a log that says that none ran out
     log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.system.one_machine
     sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm
     return CONFIRMED if sure else LIKELY

@@ -63,7 +63,7 @@ def judge(measurements: Measurements) -> Judgement:
     m = measurements
     case = pile_case(m, SYN_SENT, "in SYN_SENT")
     owned = not m.processes.absent(case.pile.owner)
-    proven = case.pile.stood_before and owned and _fail(m, case) is True
+    proven = case.pile.stood_before and case.pile.timed and owned and _fail(m, case) is True
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
     return judge_pile(
         m, ID, case, WEIGHTS, proven=proven, lasting=case.pile.stood_before, for_good=fix, more=_counter_points(m, case)

@@ -203,6 +203,11 @@ TEXTS = {
     "missing-previous": (
         "netstat of the time of the trouble is gone with the restart; should it come back, collect before restarting."
     ),
+    "forecast": "At {rate:growth} since the wrap the {free:count} ports that are left last {left:duration}, until {full_at:utc}.",
+    "forecast-full": "The range is full; at {rate:growth} since the wrap, every port that comes free is soon lost too.",
+    "do-widen-cost": "No restart, no interruption. It buys time and cures nothing.",
+    "do-restart-cost": "One restart.",
+    "do-fix-cost": "One restart, the same one.",
     "do-restart": "Install the fix (below) and restart once, in a planned window; fail over cluster roles and domain controllers first.",
     "do-restart-waiting": "Restart in a planned window, which also loads the fix that is installed already; fail over cluster roles and domain controllers first.",
     "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
@@ -246,7 +251,20 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
     remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY} else ()
     earlier = case.boot.start if case.boot and case.applies_to != NOW else None
     headline = _headline(status, case, m)
-    return Judgement(ID, status, headline, points, missing, remedies, case.applies_to, boot_start=earlier)
+    ahead = _forecast(case, m) if status in {CONFIRMED, LIKELY} else None
+    return Judgement(
+        ID, status, headline, points, missing, remedies, case.applies_to, boot_start=earlier, forecast=ahead
+    )
+
+
+def _forecast(case: BootCase, m: Measurements) -> Statement | None:
+    """When the range is full at the rate since the wrap; of an earlier run nothing is to come."""
+    if case.applies_to != NOW or m.forecast is None or m.collection.moment is None:
+        return None
+    rate, free = m.forecast.explaining_rate, m.shortage.free
+    if m.forecast.full_at <= m.collection.moment.at or not free:
+        return Statement("forecast-full", {"rate": rate})
+    return Statement("forecast", {"rate": rate, "free": free, "left": free / rate, "full_at": m.forecast.full_at})
 
 
 class _Seen:
@@ -476,7 +494,14 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
     state = m.now.fix.state  # whatever the run judged had loaded, the cure is for the machine as it is now
     waits = state == "installed-not-loaded"
     caution = Statement("do-fix-caution") if m.system.version == (6, 0) else None
-    fix = Remedy("for-good", Statement("do-fix"), commands.INSTALL, Statement("do-fix-effect-plain"), caution)
+    fix = Remedy(
+        "for-good",
+        Statement("do-fix"),
+        commands.INSTALL,
+        Statement("do-fix-effect-plain"),
+        caution,
+        Statement("do-fix-cost"),
+    )
     if case.applies_to != NOW:
         return () if waits or state == "fixed" else (fix,)
     restart = Remedy(
@@ -485,6 +510,7 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
         commands.RESTART,
         Statement("do-restart-effect"),
         Statement("do-restart-caution"),
+        Statement("do-restart-cost"),
     )
     after = (restart,) if waits else (restart, fix)
     pool = m.fullest_tcp
@@ -500,5 +526,6 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
         commands.widen(pool.family, "tcp", WIDEST_START, WIDEST_COUNT),
         effect,
         Statement("do-widen-caution"),
+        Statement("do-widen-cost"),
     )
     return (widen, *after)

@@ -81,6 +81,9 @@ TEXTS = {
     "missing-uptime": "The uptime: the System event log holds it (event 6013).",
     "missing-system": "Which Windows this is.",
     "missing-fix": "Which tcpip.sys the running system loaded: its version and when the file was created.",
+    "forecast": "From {wrap_at:utc} on TIME_WAIT ports stay taken; how soon they run out then follows from the load.",
+    "do-restart-cost": "One restart.",
+    "do-fix-cost": "One restart, the same one.",
     "do-restart": "Restart the machine in a planned window before {wrap_at:utc}.",
     "do-restart-effect": "Restarts the 497-day clock.",
     "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",
@@ -99,7 +102,8 @@ def judge(measurements: Measurements) -> Judgement:
     headline = Statement(f"headline-{status.replace('_', '-')}", params)
     missing = _missing(case, measurements) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
     remedies = _remedies(params, measurements) if status in {CONFIRMED, LIKELY} else ()
-    return Judgement(ID, status, headline, tuple(_points(case, measurements)), missing, remedies)
+    ahead = Statement("forecast", params) if boot and status in {CONFIRMED, LIKELY} else None
+    return Judgement(ID, status, headline, tuple(_points(case, measurements)), missing, remedies, forecast=ahead)
 
 
 def _status(case: BootCase, m: Measurements) -> str:
@@ -165,6 +169,7 @@ def _remedies(params: dict[str, object], m: Measurements) -> tuple[Remedy, ...]:
             commands.RESTART,
             Statement("do-restart-effect"),
             Statement("do-restart-caution"),
+            Statement("do-restart-cost"),
         ),
         Remedy(
             "for-good",
@@ -172,5 +177,6 @@ def _remedies(params: dict[str, object], m: Measurements) -> tuple[Remedy, ...]:
             commands.INSTALL,
             Statement("do-fix-effect"),
             Statement("do-fix-caution") if m.system.version == (6, 0) else None,
+            Statement("do-fix-cost"),
         ),
     )

@@ -59,7 +59,7 @@ def judge(measurements: Measurements) -> Judgement:
     by_design = _is_dns_pool(m, case)
     ran_out = any(one.event.id in RAN_OUT for one in case.coverage.covered)
     owned = pile.owner_share * 2 >= 1 and not m.processes.absent(pile.owner)
-    proven = owned and not by_design and (pile.persists or ran_out)
+    proven = owned and not by_design and ((pile.persists and pile.timed) or ran_out)
     fix = Remedy(
         "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(pile.owner) if pile.owner else "",
         Statement("do-fix-effect"),

@@ -22,7 +22,7 @@ from forensics.measure.network_drivers import NetworkDriver, find_network_driver
 from forensics.measure.offload import Offload, find_offload
 from forensics.measure.piles import Pile, find_piles
 from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
-from forensics.measure.processes import Processes, find_processes
+from forensics.measure.processes import Listed, Processes, find_processes
 from forensics.measure.rates import when_counted
 from forensics.measure.shortage import Shortage, find_sharing, find_shortage
 from forensics.measure.snapshots import bound_rows, by_state, plain, shows_bound
@@ -112,6 +112,13 @@ class Measurements(msgspec.Struct, frozen=True):
     network_drivers: tuple[NetworkDriver, ...]
     changes: tuple[Change, ...]
     max_user_port: Source | None
+
+    @property
+    def suspect(self) -> Listed | None:
+        """A process with so many handles beyond its rows that it may hold sockets which netstat does not show."""
+        if not self.tables:
+            return None
+        return self.processes.with_unexplained_handles({one.pid: one.rows for one in self.attribution.owners})
 
     @property
     def now(self) -> BootCase:

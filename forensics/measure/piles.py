@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from forensics.evidence import Source
+from forensics.knowledge.time_wait import DEFAULT_DELAY
 from forensics.measure.collection import Taken, seconds_between
 from forensics.measure.ports import PortUse
 from forensics.measure.processes import KERNEL, Processes
@@ -79,9 +80,25 @@ class Pile(msgspec.Struct, frozen=True):
         return (self.ports - self.first_ports) / self.seconds
 
     @property
+    def apart(self) -> bool:
+        """Whether the tables are so far apart that what stands in both is no crowd of a moment.
+
+        As far as the collector spaces them at the least (contracts.md, Timing: longer than the default delay).
+        """
+        return self.seconds is not None and self.seconds > DEFAULT_DELAY
+
+    @property
+    def timed(self) -> bool:
+        """Whether that is sure: by the collector's clock, or borne out by rows that came meanwhile.
+
+        The dates of two files may be those of one table that was saved twice.
+        """
+        return self.apart and (self.clocked or (self.born or 0) >= UNLIKELY)
+
+    @property
     def persists(self) -> bool:
         """Whether at least half of the rows of the earliest table still stand in the latest: held, not turned over."""
-        return bool(self.first_rows) and (self.kept or 0) * 2 >= (self.first_rows or 0)
+        return self.apart and bool(self.first_rows) and (self.kept or 0) * 2 >= (self.first_rows or 0)
 
     @property
     def only_grows(self) -> bool:
@@ -89,12 +106,12 @@ class Pile(msgspec.Struct, frozen=True):
 
         Where as many go as come, that so many come and none goes has a chance of e^-born (measure/time_wait.py).
         """
-        return self.gone == 0 and (self.born or 0) >= UNLIKELY
+        return self.apart and self.gone == 0 and (self.born or 0) >= UNLIKELY
 
     @property
     def stood_before(self) -> bool:
         """Whether it was at least half as large in the earliest table: no momentary crowd."""
-        return self.first_ports is not None and self.first_ports * 2 >= self.ports
+        return self.apart and self.first_ports is not None and self.first_ports * 2 >= self.ports
 
 
 UNLIKELY = 10  # exponent: e^-10 is one in 22,000

@@ -40,6 +40,12 @@ _MOST_SERVICES = 6
 _COMMAND_LENGTH = 100
 
 
+# "will likely be over 10,000 if you can't make outbound connections" (Microsoft, port exhaustion troubleshooting), and
+# the processes that have many handles in their ordinary work by the same text.
+MANY_HANDLES = 10_000
+HANDLES_BY_DESIGN = frozenset({"system", "lsass.exe", "store.exe", "sqlservr.exe"})
+
+
 class Processes(msgspec.Struct, frozen=True):
     """Every process by PID.
 
@@ -57,6 +63,20 @@ class Processes(msgspec.Struct, frozen=True):
         if pid is None:
             return False
         return pid == IDLE or (self.complete and pid not in self.by_pid)
+
+    def with_unexplained_handles(self, rows: Mapping[int, int]) -> Listed | None:
+        """The process with most handles beyond its rows in netstat, if these are as many as at exhaustion.
+
+        Args:
+            rows: how many rows each PID has.
+        """
+        beyond = {
+            pid: (one.handles or 0) - rows.get(pid, 0)
+            for pid, one in self.by_pid.items()
+            if pid not in {IDLE, KERNEL} and one.image.lower() not in HANDLES_BY_DESIGN
+        }
+        pid = max(beyond, key=lambda one: (beyond[one], -one), default=None)
+        return self.by_pid[pid] if pid is not None and beyond[pid] >= MANY_HANDLES else None
 
     @property
     def handles(self) -> int | None:

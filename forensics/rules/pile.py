@@ -29,21 +29,26 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.measure.coverage import Coverage
 from forensics.measure.measurements import Measurements
-from forensics.measure.piles import BOUND, UDP, Pile
+from forensics.measure.piles import BOUND, FIN_WAIT, ORPHANED, UDP, Pile
 from forensics.measure.shortage import Shortage
 from forensics.rules.fullness import event_points, shortage_params, shortage_point, tables_are_sure
 from forensics.text.endpoints import endpoint
 
+_WITHOUT_OWNER = frozenset({FIN_WAIT, ORPHANED})  # groups whose rows need no process, or are chosen for having none
 QUARTER, HALF = 0.25, 0.5  # contracts.md: the ladder of tick-wrap-497d names the same shares
 
 
 class PileCase(msgspec.Struct, frozen=True):
-    """One pile against the ports that are short, as a cause judges it. `what` says what its ports are, in words."""
+    """One pile against the ports that are short, as a cause judges it. `what` says what its ports are, in words.
+
+    `ownerless` is set where its main owner is in no process list though its state needs one: no application holds it.
+    """
 
     pile: Pile
     shortage: Shortage
     coverage: Coverage
     what: str
+    ownerless: bool = False
 
     @property
     def taken(self) -> int:
@@ -80,7 +85,9 @@ def pile_case(m: Measurements, group: str, what: str) -> PileCase:
     """The case of one group."""
     udp = group == UDP
     coverage = m.udp_coverage if udp else m.coverage
-    return PileCase(m.piles[group], m.udp_shortage if udp else m.shortage, coverage, what)
+    pile = m.piles[group]
+    ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and m.processes.absent(pile.owner)
+    return PileCase(pile, m.udp_shortage if udp else m.shortage, coverage, what, ownerless)
 
 
 def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool) -> str:
@@ -95,6 +102,8 @@ def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool)
     if not m.tables:
         return INCONCLUSIVE
     shortage = case.shortage
+    if case.ownerless and case.share >= QUARTER:
+        return POSSIBLE
     if not shortage.settled and case.pile.share >= QUARTER:
         return POSSIBLE
     if shortage.full and case.fills:
@@ -159,7 +168,7 @@ def _size_point(m: Measurements, case: PileCase, weights: Weights, params: dict[
 
 
 def _turnover_points(pile: Pile, weights: Weights, params: dict[str, object]) -> list[Point]:
-    if not pile.first_rows or not pile.seconds:
+    if not pile.first_rows or not pile.apart:
         return []
     if pile.only_grows:
         return [weigh(weights, "grows", params, pile.sources)]

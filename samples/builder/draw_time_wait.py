@@ -118,8 +118,8 @@ def churn(rng: random.Random) -> Story:
         machine = with_events(machine, *tcp_shortage(machine.system, since, until))
     elif rng.random() < 0.8:
         machine = with_events(machine, *collisions(since, until))
-    # What a quarter of the default range would bear is an ordinary load.
-    ordinary = small and rate * machine.time_wait_delay < _DEFAULT_COUNT / 4
+    # Ordinary is what would be no warning in a range of the default size (Microsoft's support scripts: half of it).
+    ordinary = small and rate * machine.time_wait_delay < _DEFAULT_COUNT / 2
     return Story(
         name=f"{rate:.0f} connections a second, {machine.time_wait_delay:.0f} s of TIME_WAIT, {share:.0%}"
         + (", small range" if small else "") + (f", up for {long_up:.0f} d" if long_up else ""),
