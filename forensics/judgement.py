@@ -149,7 +149,7 @@ def weigh(
         ValueError: where a grade is given that the table does not say is computed, or exceeds it.
     """
     weight = weights[message]
-    if grade is not None and not (weight.computed and abs(grade) <= abs(weight.grade)):
+    if grade is not None and not (weight.computed and 0 < abs(grade) <= abs(weight.grade)):
         raise ValueError(f"{message}: the table gives its weight as {weight.grade}, not {grade}")
     return Point(
         Statement(message, params or {}), weight.grade if grade is None else grade, tuple(sources), weight.witness

@@ -17,7 +17,10 @@ from forensics.judgement import INCONCLUSIVE, Judgement, Statement, Weights
 from forensics.measure.measurements import Measurements
 
 DEFECT_MESSAGE = "defect"
-COMMON_TEXTS = {DEFECT_MESSAGE: "This cause could not be judged: a defect of forensics ({error})."}
+COMMON_TEXTS = {
+    "none-usable": "Exclusions leave no port of the dynamic range usable.",
+    DEFECT_MESSAGE: "This cause could not be judged: a defect of forensics ({error}).",
+}
 
 
 class Cause(Protocol):

@@ -29,7 +29,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.piles import BOUND
 from forensics.measure.processes import Listed
 from forensics.rules.fullness import RAN_OUT
-from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_params
+from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -98,13 +98,13 @@ def judge(measurements: Measurements) -> Judgement:
     case = pile_case(m, BOUND, "bound and have no connection")
     owner = m.processes.named(case.pile.owner)
     enough = owner.handles is not None and owner.handles >= case.pile.owner_ports
+    owned = holds_them(m, case)
     too_few = owner.handles is not None and not enough
-    owned = case.pile.owner_share * 2 >= 1 and not m.processes.absent(case.pile.owner)
     fix = Remedy(
-        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(owner.pid) if owner.pid > 0 else "",
+        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(owner.pid) if owned else "",
         Statement("do-fix-effect"),
     )  # fmt: skip
-    proven = owned and not too_few and (enough or (case.pile.persists and case.pile.timed))
+    proven = owned and not too_few and (enough or stayed(m, case))
     if m.bound_shown or case.share >= QUARTER:
         judged = judge_pile(
             m,
@@ -161,7 +161,14 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
         status = POSSIBLE
     else:
         status = INCONCLUSIVE
-    if status == INCONCLUSIVE and m.full_table and not coverage.uncovered and m.log.records and not m.log.damaged:
+    if (
+        status == INCONCLUSIVE
+        and m.full_table
+        and not coverage.uncovered
+        and not coverage.covered
+        and m.log.records
+        and not m.log.damaged
+    ):
         # Ports that are gone show in events: a whole log without any bears out that none ran short.
         points.append(weigh(WEIGHTS, "quiet", params, tuple(m.log.source(file) for file in m.log.files)))
         status = RULED_OUT

@@ -25,6 +25,7 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.knowledge.tick import HALF_WRAP
 from forensics.measure.measurements import Measurements
+from forensics.rules.fullness import surely_calm
 
 ID = "chimney-wrap-248d"
 TITLE = "TCP Chimney offload fails after 248 days of uptime (KB2553549)"
@@ -122,7 +123,7 @@ def _status(m: Measurements) -> str:
         return RULED_OUT
     if case.uptime is not None and case.uptime.below(HALF_WRAP) and m.system.one_machine:
         return RULED_OUT
-    if offload.setting == "disabled" or offload.offloaded == 0:
+    if offload.offloaded == 0 or (offload.setting == "disabled" and not offload.offloaded):
         return RULED_OUT
     if case.uptime is None or m.system.version is None or not case.uptime.at_least(HALF_WRAP):
         return INCONCLUSIVE
@@ -130,7 +131,7 @@ def _status(m: Measurements) -> str:
         return INCONCLUSIVE
     told = m.uptime.method == "6013" or m.uptime.corroborated
     sure = told and not m.uptime.disputed and m.system.one_machine and case.fix.state == "unfixed"
-    return CONFIRMED if sure and m.full_table and m.shortage.calm else LIKELY
+    return CONFIRMED if sure and surely_calm(m, m.shortage) else LIKELY
 
 
 def _points(m: Measurements) -> list[Point]:

@@ -9,7 +9,7 @@ from forensics.judgement import Judgement, Remedy, Statement
 from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import CLOSE_WAIT
-from forensics.rules.pile import pile_case, pile_params
+from forensics.rules.pile import holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -52,17 +52,12 @@ def judge(measurements: Measurements) -> Judgement:
     """Judge the CLOSE_WAIT rows of the tables."""
     m = measurements
     case = pile_case(m, CLOSE_WAIT, "in CLOSE_WAIT")
-    proven = (
-        case.pile.persists
-        and case.pile.timed
-        and case.pile.owner_share * 2 >= 1
-        and not m.processes.absent(case.pile.owner)
-    )
+    proven = stayed(m, case) and holds_them(m, case)
     pid = case.pile.owner
     fix = Remedy(
         "for-good",
         Statement("do-fix", pile_params(m, case)),
-        commands.dump(pid) if pid else "",
+        commands.dump(pid) if pid and holds_them(m, case) else "",
         Statement("do-fix-effect"),
     )
     return judge_pile(m, ID, case, WEIGHTS, proven=proven, lasting=case.held, for_good=fix)

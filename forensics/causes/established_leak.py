@@ -5,12 +5,12 @@ Signature: ESTABLISHED rows on dynamic ports, most of one process, the same 4-tu
 warning in a range of the default size (50 % of 16,384, SDP), or growth without any end of a connection.
 """
 
-from forensics.judgement import STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
+from forensics.judgement import CONFIRMED, POSSIBLE, STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
 from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import DEFAULT, WARNING_SHARE
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import ESTABLISHED
-from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_params
+from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -61,15 +61,27 @@ def judge(measurements: Measurements) -> Judgement:
     m = measurements
     case = pile_case(m, ESTABLISHED, "open connections")
     pile = case.pile
-    owned = pile.owner_share * 2 >= 1 and not m.processes.absent(pile.owner)
-    proven = pile.persists and pile.timed and owned and (case.taken >= ABNORMAL or pile.only_grows)
+    owned = holds_them(m, case)
+    proven = stayed(m, case) and owned and (case.taken >= ABNORMAL or pile.only_grows)
     fix = Remedy(
         "for-good",
         Statement("do-fix", pile_params(m, case)),
-        commands.dump(pile.owner) if pile.owner else "",
+        commands.dump(pile.owner) if pile.owner and owned else "",
         Statement("do-fix-effect"),
     )
-    return judge_pile(m, ID, case, WEIGHTS, proven=proven, lasting=case.held, for_good=fix, more=_size_points(m, case))
+    # What would be no warning in a default range, and is not seen to grow, may be an ordinary pool in a small range.
+    ordinary = case.taken < ABNORMAL and not pile.only_grows
+    return judge_pile(
+        m,
+        ID,
+        case,
+        WEIGHTS,
+        proven=proven,
+        lasting=case.held,
+        for_good=fix,
+        more=_size_points(m, case),
+        at_most=POSSIBLE if ordinary else CONFIRMED,
+    )
 
 
 def _size_points(m: Measurements, case: PileCase) -> list[Point]:

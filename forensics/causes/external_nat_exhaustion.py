@@ -21,6 +21,7 @@ from forensics.judgement import (
 )
 from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
+from forensics.measure.piles import SYN_SENT
 from forensics.rules.fullness import shortage_point
 
 ID = "external-nat-exhaustion"
@@ -37,6 +38,8 @@ CURES = "More ports there: an outbound rule with more of them, a NAT gateway, mo
 REFERENCES = (
     "Microsoft, Azure Load Balancer, outbound connections (64,000 ports per address; 1,024 per machine by default; time-outs)",
 )
+LONGEST_CONNECT = 31  # seconds: a connect that nobody answers is given up by then (syn_sent_pileup.py)
+CROWD = 10  # fewer connects that wait are one program's retries
 _HALF = 0.5  # at least every other attempt fails
 
 WEIGHTS = {
@@ -59,7 +62,7 @@ TEXTS = {
     "short-for-remote": "The host itself is short: for {busiest}, {held:count} of {usable:count} ports are taken ({share:percent}).",
     "not-short": "The host has ports: {held:count} of {usable:count} are taken ({share:percent}).",
     "not-short-for-remote": "The host has ports: no remote has more than {held:count} of {usable:count} ({share:percent}).",
-    "outside-waits": "{waiting:count} connects to public addresses wait for an answer, none to a private one; {outside:count} are connected.",
+    "outside-waits": "{waiting:count} connects to public addresses wait for an answer, {inside:count} to private ones; {outside:count} public ones are connected.",
     "inside-waits": "{inside:count} connects to private addresses wait for an answer too.",
     "nobody-waits": "No table shows a connect to a public address that waits for an answer.",
     "attempts-fail": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
@@ -83,11 +86,17 @@ def judge(measurements: Measurements) -> Judgement:
     return Judgement(ID, status, headline, tuple(_points(m)), tuple(missing))
 
 
+def _inside(m: Measurements) -> int:
+    """Connects to private addresses that wait."""
+    return m.attempts.waiting - m.attempts.waiting_outside
+
+
 def _outside_hangs(m: Measurements) -> bool:
-    """Whether connects to the outside, and only those, wait: at least as many as are connected, in every table."""
+    """Whether connects to the outside, and hardly any other, wait: at least as many as are connected, in every table."""
     attempts = m.attempts
     lasting = attempts.tables_waiting == len(m.tables)
-    return 0 < attempts.waiting_outside == attempts.waiting and lasting and attempts.waiting_outside >= attempts.outside
+    crowd = attempts.waiting_outside >= max(CROWD, attempts.outside)
+    return lasting and crowd and _inside(m) * 10 <= attempts.waiting_outside
 
 
 def _attempts_fail(m: Measurements) -> bool | None:
@@ -102,12 +111,13 @@ def _status(m: Measurements) -> str:
         return RULED_OUT
     if not m.full_table:
         return INCONCLUSIVE
-    if m.attempts.waiting > m.attempts.waiting_outside >= 0 and not _outside_hangs(m):
+    if _inside(m) >= CROWD and not _outside_hangs(m):
         return RULED_OUT
     if _outside_hangs(m):
         return POSSIBLE if m.shortage.calm and _attempts_fail(m) is not False else INCONCLUSIVE
     nobody = m.attempts.tables_waiting == 0
-    counted = _attempts_fail(m) is False or len(m.tables) > 1
+    apart = m.piles[SYN_SENT].seconds  # two tables of one moment, such as -ano and -anot, are one
+    counted = _attempts_fail(m) is False or (apart is not None and apart > LONGEST_CONNECT)
     return RULED_OUT if nobody and counted and not _attempts_fail(m) else INCONCLUSIVE
 
 
@@ -121,14 +131,14 @@ def _points(m: Measurements) -> list[Point]:
             "outside": attempts.outside,
             "inside": attempts.waiting - attempts.waiting_outside,
         }
-        if attempts.waiting > attempts.waiting_outside:
+        if _inside(m) >= CROWD and not _outside_hangs(m):
             points.append(weigh(WEIGHTS, "inside-waits", params, attempts.sources))
         elif _outside_hangs(m):
             points.append(weigh(WEIGHTS, "outside-waits", params, attempts.sources))
         elif attempts.tables_waiting == 0:
             points.append(weigh(WEIGHTS, "nobody-waits", params, attempts.sources))
     failing = _attempts_fail(m)
-    if failing is not None and attempts.opened:
+    if failing is not None and attempts.opened and attempts.seconds:
         said: dict[str, object] = {
             "apart": attempts.seconds,
             "failed": attempts.failed,

@@ -18,6 +18,8 @@ installed just before the trouble began.
 
 from datetime import timedelta
 
+import msgspec
+
 from forensics.judgement import (
     CONFIRMED,
     DECISIVE,
@@ -39,15 +41,24 @@ from forensics.judgement import (
     weigh,
 )
 from forensics.knowledge import commands
-from forensics.knowledge.july_2018 import FIXED_SINCE, FIXES, INTRODUCED
+from forensics.knowledge.july_2018 import FIXED_SINCE, FIXES, INTRODUCED, LAST_FIX, SYSTEMS
 from forensics.measure.changes import last_before
 from forensics.measure.fix_state import UpdateInstall
 from forensics.measure.log import AFD, Logged
 from forensics.measure.measurements import Measurements
-from forensics.measure.piles import ESTABLISHED, LOOPBACK, OF_KERNEL, ORPHANED
+from forensics.measure.piles import BOUND, ESTABLISHED, LOOPBACK, OF_KERNEL, ORPHANED
 from forensics.measure.processes import KERNEL
 from forensics.rules.fullness import in_earlier_boot
-from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_missing, pile_params, pile_points, pile_status
+from forensics.rules.pile import (
+    QUARTER,
+    PileCase,
+    pile_case,
+    pile_missing,
+    pile_params,
+    pile_points,
+    pile_status,
+    stayed,
+)
 from forensics.rules.pile_answer import pile_forecast, widen_range
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -72,6 +83,7 @@ REFERENCES = (
     "Microsoft KB2577795 (Windows 7, 2008 R2: sockets on the loopback leak), title as quoted by others",
     "GitHub: Icinga/icinga2 #3269, microsoft/WSL #652 (a socket left to a child shows the parent's PID)",
 )
+_COUNTS = frozenset({"small", "small-now", "other-fills"})
 SHORTLY = timedelta(days=7)  # a driver installed in the week before the first event; a hint and no more
 
 WEIGHTS = {
@@ -79,6 +91,7 @@ WEIGHTS = {
     "owner-gone": Weight(
         STRONG, "owner", "in these states a process must hold the socket (Alibaba Cloud, Troubleshooting 2)"
     ),
+    "turns-over": Weight(-DECISIVE, "turnover", "sockets that come and go are closed by somebody"),
     "owner": Weight(WEAK, "owner", "netstat -o: the System process, so a driver's own connections"),
     "no-holder": Weight(STRONG, "handles", "each socket is a handle: no process has so many"),
     "other-holder": Weight(-WEAK, "handles", "a process has as many handles: it may have inherited the sockets"),
@@ -87,6 +100,9 @@ WEIGHTS = {
     "regression": Weight(STRONG, "update", "PSSSQL 2018-07-26; the update is listed, and none that fixes it"),
     "loopback": Weight(WEAK, "loopback", "KB2577795: Windows 7 and 2008 R2 leak sockets of the loopback"),
     "installed": Weight(WEAK, "install", "SCM 7045: a driver installed in the week before the first event"),
+    "few-owned": Weight(
+        -DECISIVE, "what holds the ports", "counting: no more sockets than these can have lost their process"
+    ),
     "all-owned": Weight(-DECISIVE, "owner", "netstat -o and the process list: every socket has its process"),
     "no-16002": Weight(-WEAK, "AFD", "text of AFD 16002; Windows 8.1 and 2012 R2 on"),
 }
@@ -97,13 +113,14 @@ TEXTS = {
     "headline-possible": "The kernel may be keeping ports whose process is gone.",
     "headline-inconclusive": "Whether the kernel keeps ports whose process is gone cannot be told from this bundle.",
     "headline-ruled-out": "The kernel does not keep ports whose process is gone.",
-    "no-holder": "No process has more than {most:count} handles, so none holds {ports:count} sockets.",
+    "no-holder": "All processes together have {all:count} handles, so none holds {ports:count} sockets.",
     "other-holder": "{holder} has {most:count} handles and may have inherited the sockets.",
     "slow-close": "AFD 16002 was logged {count:times}, last on {last_at:utc}: closing sockets took long ({sample}).",
     "tdi-filter": "AFD 16001 names a TDI filter: {name}.",
     "regression": "{kb} of July 2018 is installed, and no update that fixes its defect ({fix}, or any of August 2018 or later).",
     "loopback": "{loop:count} of these ports connect to this machine itself; Windows 7 and 2008 R2 with several processors leak those (KB2577795).",
     "installed": "{name} was installed on {installed_at:utc}, in the week before the first event of {onset_at:utc}.",
+    "few-owned": "No more than {owned:count} of the {held:count} ports taken are in a state in which a process must hold them.",
     "all-owned": "Every row that a process must hold has its process in the list.",
     "no-16002": "No event AFD 16002 was logged.",
     "missing-drivers": "Which drivers hook into the network stack.",
@@ -127,7 +144,11 @@ def judge(measurements: Measurements) -> Judgement:
     m = measurements
     orphaned = pile_case(m, ORPHANED, "held by processes that are in no process list")
     own = pile_case(m, OF_KERNEL, "connections of the System process")
-    case = orphaned if orphaned.share >= own.share else own
+    bound = pile_case(m, BOUND, "bound by processes that are in no process list")
+    cases = [orphaned, own, bound] if bound.ownerless else [orphaned, own]
+    case = max(cases, key=lambda one: one.share)  # the first of equals
+    if case is bound:
+        case = msgspec.structs.replace(bound, ownerless=False)  # here that is the point
     slow = [one for one in m.log.of(AFD, 16002) if _in_running_boot(m, one)]
     status = _status(m, case, slow)
     found = status in {CONFIRMED, LIKELY}
@@ -150,15 +171,12 @@ def _in_running_boot(m: Measurements, event: Logged) -> bool:
 
 
 def _status(m: Measurements, case: PileCase, slow: list[Logged]) -> str:
-    proven = (
-        case.pile.group == ORPHANED
-        and case.pile.persists
-        and case.pile.timed
-        and _listed_between(m)
-        and _no_holder(m, case)
-    )
+    proven = case.pile.group == ORPHANED and stayed(m, case) and _listed_between(m) and _no_holder(m, case)
     by_rows = pile_status(m, case, proven=proven, lasting=case.held)
-    if not m.processes.complete and by_rows == RULED_OUT and case.shortage.full and _owned_states_fill(case):
+    turned_over = case.pile.apart and case.pile.first_rows is not None and not case.held
+    if turned_over and case.pile.group == ORPHANED and case.share >= QUARTER:
+        by_rows = RULED_OUT  # what comes and goes is nobody's leak: processes that live for moments
+    if not m.processes.complete and by_rows == RULED_OUT and _owned_states_fill(case):
         by_rows = INCONCLUSIVE  # without a list nobody can tell whose sockets they are
     by_events = RULED_OUT
     hidden = bool(m.coverage.covered) and m.covered_shortage is not None and m.covered_shortage.calm
@@ -174,9 +192,16 @@ def _status(m: Measurements, case: PileCase, slow: list[Logged]) -> str:
 
 
 def _owned_states_fill(case: PileCase) -> bool:
-    """Whether states in which a process must hold the socket make up most of what is held."""
-    held = sum(case.shortage.held_by(group) for group in (ESTABLISHED, "CLOSE_WAIT", "SYN_SENT", "BOUND"))
-    return held * 2 >= case.shortage.held > 0
+    """Whether states in which a process must hold the socket make up most of what is held, and a quarter of all."""
+    held = _owned(case)
+    # An assumed range may be larger than the one that is used.
+    many = held >= case.shortage.pool.usable * QUARTER or case.shortage.pool.basis == "assumed"
+    return held * 2 >= case.shortage.held > 0 and many
+
+
+def _owned(case: PileCase) -> int:
+    """Ports in a state in which a process must hold the socket."""
+    return sum(case.shortage.held_by(group) for group in (ESTABLISHED, "CLOSE_WAIT", "SYN_SENT", BOUND))
 
 
 def _listed_between(m: Measurements) -> bool:
@@ -193,25 +218,33 @@ def _most_handles(m: Measurements) -> tuple[int, int] | None:
 
 
 def _no_holder(m: Measurements, case: PileCase) -> bool:
-    most = _most_handles(m)
-    return most is not None and most[0] < case.pile.ports
+    """Whether all processes together have fewer handles than the pile has sockets: children inherit sockets in parts."""
+    handles = m.processes.handles
+    return handles is not None and handles < case.pile.ports
 
 
 def _regression(m: Measurements) -> UpdateInstall | None:
     """The update of July 2018 that is installed, where none that fixes it is."""
     updates = m.servicing.updates
-    if any(one.kb in FIXES or (one.low and one.low >= FIXED_SINCE) for one in updates):
+    boot = m.uptime.boot_time
+    # What was installed after the boot is not loaded.
+    loaded = [one for one in updates if boot is None or one.low is None or one.low < boot]
+    others = [one for one in loaded if one.kb not in INTRODUCED]
+    if any(one.kb in FIXES or (one.low and one.low >= FIXED_SINCE) for one in others):
         return None
-    return next((one for one in updates if one.kb in INTRODUCED), None)
+    if any(one.low is None and _number(one.kb) > _number(LAST_FIX) for one in others):
+        return None  # a later update without a date may hold the fix
+    own = (one for one in loaded if one.kb in INTRODUCED and m.system.version in SYSTEMS[one.kb])
+    return next(own, None)
+
+
+def _number(kb: str) -> int:
+    digits = kb.upper().removeprefix("KB")
+    return int(digits) if digits.isdigit() else 0
 
 
 def _points(m: Measurements, case: PileCase, slow: list[Logged], status: str) -> list[Point]:
-    points = pile_points(m, case, WEIGHTS)
-    if case.share >= QUARTER:
-        points.extend(_holder_points(m, case))
-    elif m.tables and m.processes.complete and m.piles[ORPHANED].ports == 0:
-        points = [one for one in points if one.statement.message not in {"small", "other-fills"}]
-        points.append(weigh(WEIGHTS, "all-owned", {}, (*case.shortage.sources[:1], *m.processes.sources[:1])))
+    points = _pile_points(m, case, status)
     if slow:
         last = slow[-1]
         sample = " | ".join(text for text in last.event.strings if text)
@@ -236,13 +269,37 @@ def _points(m: Measurements, case: PileCase, slow: list[Logged], status: str) ->
     return points
 
 
+def _pile_points(m: Measurements, case: PileCase, status: str) -> list[Point]:
+    """What the rows say."""
+    points = pile_points(m, case, WEIGHTS)
+    if not m.processes.complete and case.pile.group == ORPHANED and case.share < QUARTER:
+        # Without a list nobody can say how many sockets have no process.
+        points = [one for one in points if one.statement.message not in _COUNTS]
+        if status == RULED_OUT:
+            owned = {"owned": _owned(case), "held": case.shortage.held}
+            points.append(weigh(WEIGHTS, "few-owned", owned, case.shortage.sources[:1]))
+    if case.share >= QUARTER:
+        points.extend(_holder_points(m, case))
+    elif m.tables and m.processes.complete and m.piles[ORPHANED].ports == 0 and status == RULED_OUT:
+        points = [one for one in points if one.statement.message not in _COUNTS]
+        points.append(weigh(WEIGHTS, "all-owned", {}, (*case.shortage.sources[:1], *m.processes.sources[:1])))
+    return points
+
+
 def _holder_points(m: Measurements, case: PileCase) -> list[Point]:
     most = _most_handles(m)
     if most is None or case.pile.group != ORPHANED:
         return []
     holder = m.processes.named(most[1])
-    params: dict[str, object] = {"most": most[0], "ports": case.pile.ports, "holder": holder.label}
-    message = "no-holder" if most[0] < case.pile.ports else "other-holder"
+    params: dict[str, object] = {
+        "most": most[0],
+        "ports": case.pile.ports,
+        "holder": holder.label,
+        "all": m.processes.handles,
+    }
+    if not _no_holder(m, case) and most[0] < case.pile.ports:
+        return []  # several children may share them
+    message = "no-holder" if _no_holder(m, case) else "other-holder"
     return [weigh(WEIGHTS, message, params, (holder.source,) if holder.source else ())]
 
 

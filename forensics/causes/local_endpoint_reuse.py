@@ -29,10 +29,9 @@ from forensics.judgement import (
     weigh,
 )
 from forensics.knowledge import commands
-from forensics.measure.attribution import Remote
 from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
-from forensics.rules.fullness import RAN_OUT, in_earlier_boot, shortage_params, wrap_excluded
+from forensics.rules.fullness import RAN_OUT, in_earlier_boot, shortage_params, surely_calm, wrap_excluded
 from forensics.text.endpoints import endpoint
 
 ID = "local-endpoint-reuse"
@@ -45,7 +44,7 @@ ABOUT = (
 SHOWS = "Event 4227 while few ports are in use; most TIME_WAIT rows go to one remote address and port."
 PROVES = (
     "An unfiltered netstat taken within the TIME_WAIT delay after an event 4227, with less than half of the usable ports of a known range taken "
-    "and most TIME_WAIT rows towards one remote, no event 4231, no room for ports that netstat does not show, and no 497-day defect."
+    "most TIME_WAIT rows towards one remote (1 % of the ports at least), no process created since, no event 4231, no room for ports that netstat does not show, and no 497-day defect."
 )
 RULES_OUT = "A whole System log without event 4227, or ports that were short at the event."
 CURES = "Reuse connections to that remote; spread them over several of its addresses or ports; KB2901197 or KB2826167 on 6.0 and 6.1."
@@ -54,6 +53,8 @@ REFERENCES = (
     "Microsoft KB2901197 (Server 2008 SP2) and KB2826167 (7 SP1, 2008 R2 SP1, several addresses)",
     "RFC 9293, section 3.6.1 (TIME-WAIT)",
 )
+COLLISION_CHANCE = 0.01  # N of C ports in TIME_WAIT to a remote: a port picked at random is one of them with N / C
+Busiest = tuple[tuple[str, int | None], int]
 _HOTFIXES = {(6, 0): "KB2901197", (6, 1): "KB2826167"}
 
 WEIGHTS = {
@@ -81,12 +82,12 @@ TEXTS = {
     "headline-possible": "Ports may collide (event 4227) while others are free.",
     "headline-inconclusive": "Whether ports were free when event 4227 was logged cannot be told from this bundle.",
     "headline-ruled-out": "Ports do not collide while others are free.",
-    "free-at-event": "{gap:seconds} after event 4227 only {held:count} of {usable:count} usable ports were taken ({share:percent}); none used at the event can have left TIME_WAIT.",
+    "free-at-event": "{gap:seconds} after event 4227 only {held:count} of {usable:count} usable ports were taken ({share:percent}); what this machine had closed before would still be in TIME_WAIT.",
     "short-at-event": "{gap:seconds} after event 4227 {held:count} of {usable:count} usable ports were taken ({share:percent}): the range was short.",
     "short-now": "{held:count} of {usable:count} usable ports are taken ({share:percent}): the range is short.",
     "too-late": "No table was taken within {within:seconds} after an event 4227: whether ports were free then is not known.",
     "one-remote": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}.",
-    "many-remotes": "No remote has most of the {total:count} TIME_WAIT rows; {remote} has {ports:count}.",
+    "many-remotes": "No remote has most, or many, of the {total:count} TIME_WAIT rows; {remote} has {ports:count}.",
     "collisions": "Event 4227 was logged {count:times}, last on {last_at:utc}.",
     "none": "The System log from {first:utc} to {last:utc} holds no event 4227.",
     "ran-out": "Event 4231 was logged as well: all ports were in use.",
@@ -119,7 +120,7 @@ def judge(measurements: Measurements) -> Judgement:
     params: dict[str, object] = {
         "free": shortage.free,
         "usable": shortage.pool.usable,
-        "remote": endpoint(remote.address, remote.port) if remote else "one remote",
+        "remote": endpoint(*remote[0]) if remote else "one remote",
     }
     earlier = status == INCONCLUSIVE and bool(events) and in_earlier_boot(m, m.coverage)
     return Judgement(
@@ -133,13 +134,26 @@ def judge(measurements: Measurements) -> Judgement:
     )
 
 
-def _busiest(m: Measurements) -> Remote | None:
-    return max((one for one in m.attribution.remotes if one.time_wait), key=lambda one: one.time_wait, default=None)
+def _busiest(m: Measurements) -> Busiest | None:
+    """The remote with most ports in TIME_WAIT in the table that speaks of the events, and how many."""
+    waiting = m.covered_waiting
+    remote = max(waiting, key=lambda one: (waiting[one], str(one)), default=None)
+    return (remote, waiting[remote]) if remote else None
 
 
-def _takes_most(m: Measurements, remote: Remote | None) -> bool:
-    total = sum(one.time_wait for one in m.attribution.remotes)
-    return remote is not None and remote.time_wait * 2 >= total > 0
+def _takes_most(m: Measurements, busiest: Busiest | None) -> bool:
+    """Whether a remote has most of TIME_WAIT, and so many ports that a random one hits one of them in every hundred."""
+    if busiest is None or m.covered_shortage is None:
+        return False
+    total = sum(m.covered_waiting.values())
+    return busiest[1] * 2 >= total and busiest[1] >= m.covered_shortage.pool.usable * COLLISION_CHANCE
+
+
+def _changed_since(m: Measurements, event: Logged) -> bool:
+    """Whether a process was created between an event and its table: with the one before, ports may have gone unseen."""
+    table = m.coverage.after.moment if m.coverage.after else None
+    times = [one.created_at for one in m.processes.by_pid.values() if one.created_at]
+    return table is None or not times or any(event.at <= at <= table.high for at in times)
 
 
 def _nothing_unseen(m: Measurements) -> str:
@@ -167,10 +181,16 @@ def _status(m: Measurements, events: list[Logged], covered: list[Logged]) -> str
     # In an assumed range ports may be free that do not exist.
     if not _takes_most(m, _busiest(m)) or m.covered_shortage.pool.basis == "assumed":
         return POSSIBLE
-    return CONFIRMED if m.system.one_machine and _nothing_unseen(m) else LIKELY
+    sure = (
+        m.system.one_machine
+        and surely_calm(m, m.covered_shortage)
+        and bool(_nothing_unseen(m))
+        and not _changed_since(m, covered[-1])
+    )
+    return CONFIRMED if sure else LIKELY
 
 
-def _points(m: Measurements, events: list[Logged], covered: list[Logged], remote: Remote | None) -> list[Point]:
+def _points(m: Measurements, events: list[Logged], covered: list[Logged], remote: Busiest | None) -> list[Point]:
     points: list[Point] = []
     if not events:
         if m.log.records and m.log.first_at and m.log.last_at:
@@ -180,18 +200,18 @@ def _points(m: Measurements, events: list[Logged], covered: list[Logged], remote
     last = max(events, key=lambda one: one.at)
     points.append(weigh(WEIGHTS, "collisions", {"count": len(events), "last_at": last.at}, (last.source(),)))
     points.extend(_fullness_points(m, covered, last))
-    ran_out = [one for one in (*m.coverage.covered, *m.coverage.uncovered) if one.event.id in RAN_OUT]
+    ran_out = [one for one in m.coverage.covered if one.event.id in RAN_OUT]
     if ran_out:
         points.append(weigh(WEIGHTS, "ran-out", {}, (ran_out[-1].source(),)))
     if remote and covered:
-        total = sum(one.time_wait for one in m.attribution.remotes)
         said_of_remote: dict[str, object] = {
-            "ports": remote.time_wait,
-            "total": total,
-            "remote": endpoint(remote.address, remote.port),
+            "ports": remote[1],
+            "total": sum(m.covered_waiting.values()),
+            "remote": endpoint(*remote[0]),
         }
         message = "one-remote" if _takes_most(m, remote) else "many-remotes"
-        points.append(weigh(WEIGHTS, message, said_of_remote, m.shortage.sources[:1]))
+        where = m.covered_shortage.sources[:1] if m.covered_shortage else ()
+        points.append(weigh(WEIGHTS, message, said_of_remote, where))
     why = _nothing_unseen(m)
     if why and covered:
         points.append(weigh(WEIGHTS, "nothing-unseen", {"why": why}, m.processes.sources or m.shortage.sources[:1]))

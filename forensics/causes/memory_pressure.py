@@ -28,7 +28,7 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.measure.log import TCPIP, Logged
 from forensics.measure.measurements import Measurements
-from forensics.rules.fullness import shortage_point
+from forensics.rules.fullness import shortage_point, surely_calm
 
 ID = "memory-pressure"
 TITLE = "Connections fail for want of memory, not of ports"
@@ -114,15 +114,19 @@ def _status(m: Measurements, own: list[Logged], events: list[Logged]) -> str:
     low = m.memory is not None and m.memory.low
     calm = m.full_table and m.shortage.calm
     if own and _recent(m, own) and not m.shortage.full:
-        sure = calm and low and m.shortage.pool.basis != "assumed" and m.system.one_machine
+        sure = surely_calm(m, m.shortage) and low and m.system.one_machine
         return CONFIRMED if sure else LIKELY if calm else POSSIBLE
     if events or low:
         return POSSIBLE
     if m.memory is not None and m.log.records and not m.log.damaged:
         return RULED_OUT
-    has_event = m.system.version is not None and m.system.version >= FIRST_VERSION_WITH_4229
     whole = bool(m.log.records) and not m.log.damaged
-    return RULED_OUT if whole and has_event else INCONCLUSIVE
+    return RULED_OUT if whole and _has_event(m) else INCONCLUSIVE
+
+
+def _has_event(m: Measurements) -> bool:
+    """Whether this Windows has event 4229 at all."""
+    return m.system.version is not None and m.system.version >= FIRST_VERSION_WITH_4229
 
 
 def _recent(m: Measurements, events: list[Logged]) -> bool:
@@ -136,7 +140,7 @@ def _points(m: Measurements, events: list[Logged]) -> list[Point]:
         last = max(events, key=lambda one: one.at)
         message = "terminated" if _recent(m, events) else "long-ago"
         points.append(weigh(WEIGHTS, message, {"count": len(events), "last_at": last.at}, (last.source(),)))
-    elif m.log.records and m.log.first_at and m.log.last_at:
+    elif _has_event(m) and m.log.records and not m.log.damaged and m.log.first_at and m.log.last_at:
         said = {"first": m.log.first_at, "last": m.log.last_at}
         points.append(weigh(WEIGHTS, "none", said, tuple(m.log.source(file) for file in m.log.files)))
     memory = m.memory

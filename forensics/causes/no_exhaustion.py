@@ -49,6 +49,7 @@ WEIGHTS = {
     "calm-shared": Weight(STRONG, "fullness", "the same for the remote that takes most: this Windows may share ports"),
     "busy": Weight(-WEAK, "fullness", "SDP, RC_EphemeralPort50Check: over 50 % is a warning"),
     "full": Weight(-DECISIVE, "fullness", "SDP, RC_EphemeralPort80Check: over 80 % is critical"),
+    "full-before": Weight(-DECISIVE, "fullness", "the same of a table before the latest"),
     "quiet-log": Weight(STRONG, "events", "ports that ran out are logged (4227, 4231, 4266)"),
     "ran-out": Weight(-DECISIVE, "events", "texts of 4231 and 4266: all ports were in use"),
     "collisions": Weight(-STRONG, "events", "text of 4227: the port was used recently; others may be free"),
@@ -73,6 +74,7 @@ TEXTS = {
     "unsettled": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use; whether one may serve many remotes here is not shown.",
     "busy": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 50 % is a warning.",
     "full": "{pool}: {in_use:count} of {usable:count} usable dynamic ports are in use ({share:percent}); over 80 % is critical.",
+    "full-before": "A table before the latest shows over 80 % of the ports taken.",
     "quiet-log": "The System log from {first:utc} to {last:utc} holds no event 4227, 4231 or 4266.",
     "ran-out": "Event {ids} was logged {count:times}, first on {first:utc}: Windows found all ports in use.",
     "collisions": "Event 4227 was logged {count:times}, first on {first:utc}: connections failed for ports used too recently.",
@@ -111,7 +113,7 @@ def _share(m: Measurements) -> float | None:
 def _status(m: Measurements) -> str:
     share = _share(m)
     full = m.shortage.full or m.udp_shortage.full
-    if _events(m, *RAN_OUT) or (full and m.shortage.settled):
+    if _events(m, *RAN_OUT) or ((full or m.earlier_full) and m.shortage.settled):
         return RULED_OUT
     if not m.shortage.settled:
         return POSSIBLE
@@ -120,7 +122,7 @@ def _status(m: Measurements) -> str:
     hidden = m.suspect is not None and not m.bound_shown
     if _events(m, 4227) or share >= WARNING_SHARE or _wrapped(m) or hidden:
         return POSSIBLE
-    pools = [pool for pool in m.ports if pool.family == 4]  # noqa: PLR2004 - IPv4
+    pools = [pool for pool in m.ports if pool.in_use or pool.family == 4]  # noqa: PLR2004 - IPv4
     ranges_known = all(pool.basis != "assumed" and pool.exclusions_known for pool in pools)
     if m.fullest_tcp.basis == "assumed" and not m.log.records:
         return POSSIBLE  # neither a range to measure against nor a log that says that none ran out
@@ -170,7 +172,9 @@ def _points(m: Measurements) -> list[Point]:
         points.append(weigh(WEIGHTS, "quiet-log", said, tuple(m.log.source(file) for file in m.log.files)))
     if _wrapped(m):
         now = m.now.past_wrap and m.now.fix.may_be_unfixed
-        points.append(weigh(WEIGHTS, "wrap" if now else "wrap-before", {}, m.now.fix.sources))
+        wrapped = m.now if now else next(case for case in m.cases if case.past_wrap and case.fix.may_be_unfixed)
+        boot = (wrapped.boot.source,) if wrapped.boot else ()
+        points.append(weigh(WEIGHTS, "wrap" if now else "wrap-before", {}, (*boot, *wrapped.fix.sources)))
     return points
 
 
@@ -192,6 +196,8 @@ def _pool_points(m: Measurements) -> list[Point]:
         if message == "calm" and (m.shortage.warned or m.udp_shortage.warned):
             continue  # another pool is what matters
         points.append(weigh(WEIGHTS, message, params, latest))
+    if m.earlier_full:
+        points.append(weigh(WEIGHTS, "full-before", {}, (table_source(m.tables[0]),)))
     if m.fullest_tcp.basis == "assumed":
         points.append(weigh(WEIGHTS, "range-assumed", {}, latest))
     if _unseen(m):

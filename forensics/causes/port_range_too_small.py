@@ -23,12 +23,13 @@ from forensics.judgement import (
     Remedy,
     Statement,
     Weight,
+    strongest,
     weigh,
 )
 from forensics.knowledge import commands
-from forensics.knowledge.dynamic_ports import DEFAULT, WARNING_SHARE, WIDEST_COUNT, WIDEST_START
+from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, DEFAULT, WARNING_SHARE, WIDEST_COUNT, WIDEST_START
 from forensics.measure.measurements import Measurements
-from forensics.measure.piles import ESTABLISHED, ORPHANED, UDP
+from forensics.measure.piles import ESTABLISHED, OF_KERNEL, ORPHANED, UDP, UNLIKELY
 from forensics.measure.shortage import Shortage
 from forensics.measure.snapshots import TIME_WAIT
 from forensics.rules.fullness import shortage_params, shortage_point, tables_are_sure, wrap_excluded
@@ -54,6 +55,8 @@ REFERENCES = (
     "GitHub: microsoft/WSL #5514, docker/for-win #3171 (blocks that WinNAT excludes)",
 )
 MODEST = round(WARNING_SHARE * DEFAULT[1])  # ports: from here on the default range would be a warning too
+# A modest load can be short only in a range of which it takes 80 %: larger ones are not too small.
+LARGEST_SMALL = round(MODEST / CRITICAL_SHARE)
 _LEAKS = ("CLOSE_WAIT", "SYN_SENT", "FIN_WAIT", "BOUND")
 
 WEIGHTS = {
@@ -66,6 +69,7 @@ WEIGHTS = {
     "modest": Weight(STRONG, "load", "SDP, RC_EphemeralPort50Check, of the default range of 16,384"),
     "heavy": Weight(-DECISIVE, "load", "the same: a default range would be short too"),
     "excluded": Weight(WEAK, "range", "netsh, excludedportrange: ports that are never handed out"),
+    "no-port": Weight(DECISIVE, "range", "netsh, excludedportrange: nothing is left to hand out"),
     "leak": Weight(-STRONG, "what holds the ports", "a leak fills a range of any size, only later"),
     "ordinary": Weight(STRONG, "what holds the ports", "ports that come and go, or a load that does not grow"),
     "wrap-open": Weight(-STRONG, "what holds the ports", "KB2553549 fills a range of any size, only later"),
@@ -73,6 +77,7 @@ WEIGHTS = {
 }
 TEXTS = {
     "headline-confirmed": "The dynamic range has {usable:count} usable ports, {default:count} is the default: an ordinary load of {held:count} fills it.",
+    "headline-confirmed-none": "Exclusions take all {size:count} ports of the dynamic range: no connection can be opened.",
     "headline-likely": "The dynamic range has only {usable:count} usable ports; that is probably too few.",
     "headline-possible": "The dynamic range has only {usable:count} usable ports; at times that may be too few.",
     "headline-inconclusive": "Whether the dynamic range is too small cannot be told from this bundle.",
@@ -89,7 +94,8 @@ TEXTS = {
     "modest": "In a range of the default size {held:count} ports would be {would:percent}; from 50 % on it would be a warning.",
     "heavy": "In a range of the default size {held:count} ports would be {would:percent}: that would be a warning too.",
     "excluded": "Exclusions take {excluded:count} ports out of the range, the largest {first}-{last}; netstat does not show them.",
-    "leak": "Most of what fills the range leaks: {what}. That would fill a larger range too, only later.",
+    "no-port": "Exclusions leave no port of the range.",
+    "leak": "Most of what fills the range may leak: {what}. That would fill a larger range too, only later.",
     "ordinary": "What fills the range is an ordinary load: {what}.",
     "wrap-open": "TIME_WAIT fills the range, and the 497-day defect is not ruled out; it would fill a larger range too.",
     "ran-out": "Event {id} was logged {count:times}, first on {first_at:utc}: Windows found no free port.",
@@ -113,9 +119,15 @@ TEXTS = {
 
 
 def judge(measurements: Measurements) -> Judgement:
-    """Judge the pool of which most is taken."""
+    """Judge the TCP pool of which most is taken, and that of UDP where it is in question; the stronger answer stands."""
     m = measurements
-    shortage = max((m.shortage, m.udp_shortage), key=lambda one: one.share or 0.0)
+    in_question = m.udp_shortage.warned or m.udp_coverage.covered or m.udp_coverage.uncovered
+    pools = [m.shortage, m.udp_shortage] if in_question else [m.shortage]
+    pools.sort(key=lambda one: -(one.share or 0.0))  # of equal answers the fuller pool's
+    return strongest([_judge(m, one) for one in pools])
+
+
+def _judge(m: Measurements, shortage: Shortage) -> Judgement:
     params = _params(shortage)
     status = _status(m, shortage)
     found = status in {CONFIRMED, LIKELY}
@@ -123,7 +135,7 @@ def judge(measurements: Measurements) -> Judgement:
     return Judgement(
         ID,
         status,
-        Statement(f"headline-{status.replace('_', '-')}", params),
+        Statement(_headline(status, shortage), params),
         tuple(_points(m, shortage, params)),
         _missing(m, shortage) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else (),
         _remedies(m, shortage) if found else (),
@@ -131,19 +143,26 @@ def judge(measurements: Measurements) -> Judgement:
     )
 
 
+def _headline(status: str, shortage: Shortage) -> str:
+    none_left = status == CONFIRMED and not shortage.pool.usable
+    return "headline-confirmed-none" if none_left else f"headline-{status.replace('_', '-')}"
+
+
 def _status(m: Measurements, shortage: Shortage) -> str:
     pool = shortage.pool
     known = pool.basis != "assumed"
-    if known and pool.usable >= DEFAULT[1]:
+    if known and pool.usable > LARGEST_SMALL:
         return RULED_OUT if pool.exclusions_known else INCONCLUSIVE
+    if known and not pool.usable:
+        return CONFIRMED if pool.exclusions_known and m.system.one_machine else LIKELY
     if not m.tables:
         return INCONCLUSIVE
     if shortage.full and shortage.held < MODEST:
-        ordinary = _leak(m, shortage) is None and not _wrap_open(m, shortage)
+        ordinary = _leak(m, shortage) is None and not _wrap_open(m, shortage) and not shortage.unknown
         return CONFIRMED if ordinary and known and tables_are_sure(m, shortage) else LIKELY
     if shortage.full:
         return RULED_OUT if known or shortage.held >= MODEST else INCONCLUSIVE
-    if not m.full_table or not known:
+    if not m.full_table or not known or not pool.exclusions_known:
         return INCONCLUSIVE
     unseen = m.udp_coverage.uncovered if pool.protocol == UDP else m.coverage.uncovered
     return POSSIBLE if unseen else RULED_OUT
@@ -151,12 +170,17 @@ def _status(m: Measurements, shortage: Shortage) -> str:
 
 def _leak(m: Measurements, shortage: Shortage) -> str | None:
     """What leaks, in words, where a leak holds at least half of what is held."""
-    for group in _LEAKS:
-        if shortage.fills(group):
-            return f"{shortage.held_by(group):,} ports in {group.replace('FIN_WAIT', 'FIN_WAIT and LAST_ACK')}"
-    for group in (ORPHANED, ESTABLISHED, UDP):
+    leaking = {group: shortage.held_by(group) for group in _LEAKS if shortage.held_by(group)}
+    if sum(leaking.values()) * 2 >= shortage.held > 0:
+        parts = (
+            f"{ports:,} in {group.replace('FIN_WAIT', 'FIN_WAIT and LAST_ACK')}" for group, ports in leaking.items()
+        )
+        return f"ports {', '.join(parts)}"
+    for group in (ORPHANED, OF_KERNEL, ESTABLISHED, UDP):
         pile = m.piles[group]
-        leaks = group == ORPHANED or pile.only_grows
+        # A full range cannot grow: that a pile stays in it does not say that it would not.
+        steady = pile.born is not None and pile.born < UNLIKELY and shortage.free > 0
+        leaks = group in {ORPHANED, OF_KERNEL} or pile.only_grows or (pile.persists and not steady)
         if leaks and pile.protocol == shortage.pool.protocol and pile.ports * 2 >= shortage.held > 0:
             return f"{pile.ports:,} ports that are taken and not given back"
     return None
@@ -189,13 +213,15 @@ def _points(m: Measurements, shortage: Shortage, params: dict[str, object]) -> l
     pool = shortage.pool
     points: list[Point] = []
     own = (pool.source,) if pool.source else shortage.sources
-    small = pool.usable < DEFAULT[1]
+    small = pool.usable <= LARGEST_SMALL
     if pool.basis != "assumed":
         points.append(weigh(WEIGHTS, "small" if small else "default", params, own))
     if pool.excluded:
         points.append(weigh(WEIGHTS, "excluded", params, tuple(source for _, _, source in pool.exclusions[:3])))
     if not m.tables:
         return points
+    if not pool.usable:
+        return [*points, weigh(WEIGHTS, "no-port", params, own)]
     if small:
         points.append(shortage_point(WEIGHTS, shortage))
     if small and shortage.full:

@@ -9,7 +9,7 @@ N / 31 s attempts a second at least.
 from forensics.judgement import STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import SYN_SENT
-from forensics.rules.pile import QUARTER, PileCase, pile_case, pile_params
+from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -39,7 +39,8 @@ LONGEST = 31  # seconds: 1 + 2 + 4 + 8 + 16, InitialRto 1000 ms with four retran
 
 WEIGHTS = {
     **PILE_WEIGHTS,
-    # These rows are expected to change: connects time out and new ones follow.
+    # These rows are expected to change: connects time out and new ones follow, on the same ports where few are left.
+    "held": Weight(WEAK, "turnover", "KB2786464: a connect is given up after 21 s (31 s): these are new attempts"),
     "turns-over": Weight(WEAK, "turnover", "KB2786464: a connect is given up after 21 s (31 s on newer systems)"),
     "attempts-fail": Weight(STRONG, "counters", "RFC 4022, tcpAttemptFails: as many failed as wait, or more"),
     "attempts-succeed": Weight(-STRONG, "counters", "the same counter: hardly any attempt failed"),
@@ -51,6 +52,7 @@ TEXTS = {
     "headline-possible": "{ports:count} ports wait for an answer to a connect: a remote may be out of reach.",
     "headline-inconclusive": "Whether connects without an answer use up the ports cannot be told from this bundle.",
     "headline-ruled-out": "Connects without an answer do not use up the ports.",
+    "held": "Of {first:count} such rows {kept:count} stand again {seconds:seconds} later.",
     "attempts-fail": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
     "attempts-succeed": "In {apart:seconds} only {failed:count} of {opened:count} connection attempts failed.",
     "do-fix": "Find out why {remote} does not answer (down, a firewall that drops, a wrong route) and let {image} back off between attempts.",
@@ -62,7 +64,7 @@ def judge(measurements: Measurements) -> Judgement:
     """Judge the SYN_SENT rows of the tables and the counter of failed attempts."""
     m = measurements
     case = pile_case(m, SYN_SENT, "in SYN_SENT")
-    owned = not m.processes.absent(case.pile.owner)
+    owned = holds_them(m, case)
     proven = case.pile.stood_before and case.pile.timed and owned and _fail(m, case) is True
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
     return judge_pile(
@@ -75,14 +77,16 @@ def _fail(m: Measurements, case: PileCase) -> bool | None:
     attempts = m.attempts
     if attempts.failed is None or not attempts.seconds or attempts.seconds <= LONGEST:
         return None
-    return attempts.failed >= case.pile.ports
+    # Each row that waits is an attempt of the time between: fewer attempts than rows, and the counters tell of others.
+    return (attempts.opened or 0) >= attempts.failed >= case.pile.ports
 
 
 def _counter_points(m: Measurements, case: PileCase) -> list[Point]:
     failing = _fail(m, case)
-    if failing is None or case.share < QUARTER:
-        return []
     attempts = m.attempts
+    succeed = (attempts.failed or 0) * 2 < (attempts.opened or 0)
+    if failing is None or case.share < QUARTER or not (failing or succeed):
+        return []
     params: dict[str, object] = {"apart": attempts.seconds, "failed": attempts.failed, "opened": attempts.opened}
     message = "attempts-fail" if failing else "attempts-succeed"
     return [weigh(WEIGHTS, message, params, attempts.counter_sources)]

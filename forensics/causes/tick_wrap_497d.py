@@ -200,6 +200,8 @@ TEXTS = {
         "The time between two netstat tables: they are dated by their files alone. Let half an hour pass between them, and do not open or copy them through an editor."
     ),
     "missing-registry": "TcpTimedWaitDelay, to know how long TIME_WAIT may last here.",
+    "missing-range": "The dynamic port range: it decides which rows in TIME_WAIT use it up.",
+    "missing-later": "The same again in a day: ports that are not released only become more.",
     "missing-previous": (
         "netstat of the time of the trouble is gone with the restart; should it come back, collect before restarting."
     ),
@@ -207,7 +209,7 @@ TEXTS = {
     "forecast-full": "The range is full; at {rate:growth} since the wrap, every port that comes free is soon lost too.",
     "do-widen-cost": "No restart, no interruption. It buys time and cures nothing.",
     "do-restart-cost": "One restart.",
-    "do-fix-cost": "One restart, the same one.",
+    "do-fix-cost": "One restart, planned.",
     "do-restart": "Install the fix (below) and restart once, in a planned window; fail over cluster roles and domain controllers first.",
     "do-restart-waiting": "Restart in a planned window, which also loads the fix that is installed already; fail over cluster roles and domain controllers first.",
     "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
@@ -486,7 +488,10 @@ def _missing(case: BootCase, m: Measurements) -> tuple[Missing, ...]:
         missing.append(Missing(Statement("missing-tables", {"delay": delay.at_most}), twice))
     if delay.source is None and delay.at_most > DISPUTED_DELAY:
         missing.append(Missing(Statement("missing-registry"), commands.TCPIP_PARAMETERS))
-    return tuple(missing)
+    if m.time_wait_pool.basis == "assumed":
+        missing.append(Missing(Statement("missing-range"), commands.DYNAMIC_RANGE))
+    later = Missing(Statement("missing-later"), commands.netstat_twice(delay.at_most))
+    return tuple(missing) or (later,)
 
 
 def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:

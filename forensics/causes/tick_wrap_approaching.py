@@ -83,7 +83,7 @@ TEXTS = {
     "missing-fix": "Which tcpip.sys the running system loaded: its version and when the file was created.",
     "forecast": "From {wrap_at:utc} on TIME_WAIT ports stay taken; how soon they run out then follows from the load.",
     "do-restart-cost": "One restart.",
-    "do-fix-cost": "One restart, the same one.",
+    "do-fix-cost": "One restart, planned.",
     "do-restart": "Restart the machine in a planned window before {wrap_at:utc}.",
     "do-restart-effect": "Restarts the 497-day clock.",
     "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",

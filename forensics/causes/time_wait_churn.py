@@ -195,12 +195,12 @@ def _events(m: Measurements) -> list[Logged]:
 
 def _status(m: Measurements) -> str:
     shortage = m.shortage
-    if not m.tables:
+    if not m.tables or not shortage.pool.usable:
         return INCONCLUSIVE
     if not shortage.settled:
         return POSSIBLE
     if not shortage.full:
-        unseen = bool(m.coverage.uncovered) and not m.coverage.covered
+        unseen = (bool(m.coverage.uncovered) and not m.coverage.covered) or m.earlier_full
         return RULED_OUT if m.full_table and m.log.records and not unseen else INCONCLUSIVE
     if not shortage.fills(TIME_WAIT):
         return RULED_OUT if m.full_table else INCONCLUSIVE
@@ -248,7 +248,9 @@ def _rate_points(m: Measurements) -> list[Point]:
             "ratio": wait.ratio,
         }
         message = {True: "explained", False: "not-explained", None: "in-between"}[_explained(m)]
-        points.append(weigh(WEIGHTS, message, params, wait.observed.sources))
+        sources = (*wait.observed.sources, table_source(m.tables[0]), table_source(m.tables[-1]))
+        if wait.observed.seconds > wait.delay.at_most:  # a shorter interval pairs no rate with the pile
+            points.append(weigh(WEIGHTS, message, params, sources))
     if wait.compared and wait.compared.gone and wait.compared.seconds:
         compared = wait.compared
         params = {"seconds": compared.seconds, "born": compared.born, "gone": compared.gone}

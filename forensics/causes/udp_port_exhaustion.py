@@ -10,7 +10,7 @@ from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import UDP
 from forensics.rules.fullness import RAN_OUT
-from forensics.rules.pile import PileCase, pile_case, pile_params
+from forensics.rules.pile import PileCase, holds_them, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 
@@ -58,16 +58,16 @@ def judge(measurements: Measurements) -> Judgement:
     pile = case.pile
     by_design = _is_dns_pool(m, case)
     ran_out = any(one.event.id in RAN_OUT for one in case.coverage.covered)
-    owned = pile.owner_share * 2 >= 1 and not m.processes.absent(pile.owner)
+    owned = holds_them(m, case)
     proven = owned and not by_design and ((pile.persists and pile.timed) or ran_out)
     fix = Remedy(
-        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(pile.owner) if pile.owner else "",
+        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(pile.owner) if pile.owner and owned else "",
         Statement("do-fix-effect"),
     )  # fmt: skip
     more: list[Point] = []
     if by_design:
         more.append(weigh(WEIGHTS, "dns-pool", {**pile_params(m, case), "pool": SOCKET_POOL}, pile.sources))
-    return judge_pile(m, ID, case, WEIGHTS, proven=proven, lasting=case.held, for_good=fix, more=more)
+    return judge_pile(m, ID, case, WEIGHTS, proven=proven, lasting=case.held and not by_design, for_good=fix, more=more)
 
 
 def _is_dns_pool(m: Measurements, case: PileCase) -> bool:

@@ -30,6 +30,7 @@ DRIVERS = "driverquery /v /fo csv > drivers.csv & netsh winsock show catalog > w
 HOTFIXES = "wmic qfe list /format:csv > hotfixes.csv"
 
 _SERVICE = re.compile(r"[\w$. -]{1,80}")
+SYSTEM_PID = 4
 _SETTLING = 30  # seconds beyond the delay, as the collector spaces its tables (contracts.md, Timing)
 
 # Waits for the next event 4227 of the last minute, at most a day, and then saves the tables.
@@ -62,8 +63,8 @@ def restart_service(service: str) -> str:
 
 
 def dump(pid: int) -> str:
-    """A full dump of a process, for its vendor (Sysinternals ProcDump)."""
-    return f"procdump -ma {pid}"
+    """A full dump of a process, for its vendor (Sysinternals ProcDump); "" for what is no process of its own."""
+    return f"procdump -ma {pid}" if pid > SYSTEM_PID else ""
 
 
 def widen(family: int, protocol: str, start: int, count: int) -> str:

@@ -21,6 +21,14 @@ INTRODUCED = {
     "KB4338825": "KB4345420",  # 10 1709
     "KB4338819": "KB4345421",  # 10 1803
 }
+_SYSTEM_OF = {
+    (6, 1): ("KB4338818", "KB4338823"),
+    (6, 2): ("KB4338830", "KB4338820"),
+    (6, 3): ("KB4338815", "KB4338824"),
+    (10, 0): ("KB4338814", "KB4338826", "KB4338825", "KB4338819"),
+}
+SYSTEMS = {kb: frozenset({version}) for version, kbs in _SYSTEM_OF.items() for kb in kbs}
+LAST_FIX = "KB4345459"  # Microsoft numbers its updates upward: a higher one is later
 FIXES = frozenset(INTRODUCED.values())
 
 # The updates of August 2018 and later hold the fix (blog.treedown.net 2018-07-20; atmarkit): installed from then on,

@@ -12,7 +12,7 @@ import msgspec
 from forensics.evidence import Source
 from forensics.measure.collection import Taken, seconds_between
 from forensics.measure.rates import Counted, grown
-from forensics.measure.snapshots import table_source
+from forensics.measure.snapshots import listening_ports, table_source
 
 # Ranges for examples (RFC 5737, RFC 3849) stand for public addresses, as they do in documentation and in our samples.
 _DOCUMENTATION = tuple(
@@ -24,7 +24,7 @@ class Attempts(msgspec.Struct, frozen=True):
     """Connects between the first and the last reading of `netstat -s`, and rows in SYN_SENT of the latest table.
 
     `opened` and `failed` over `seconds`, None without two readings. `waiting` are SYN_SENT rows, `waiting_outside`
-    those towards public addresses; `outside` all rows towards public addresses that did connect, `tables_waiting` how
+    those towards public addresses; `outside` those that this machine opened to public addresses, `tables_waiting` how
     many tables show SYN_SENT towards a public address at all.
     """
 
@@ -50,7 +50,14 @@ def find_attempts(tables: Sequence[Taken], readings: Sequence[Counted]) -> Attem
     latest = tables[-1].found.fact.rows if tables else ()
     waiting = [row for row in latest if row.state == "SYN_SENT"]
     outside = [row for row in waiting if is_public(row.remote_address)]
-    connected = [row for row in latest if row.state == "ESTABLISHED" and is_public(row.remote_address)]
+    listening = listening_ports(latest)
+    connected = [
+        row
+        for row in latest
+        if row.state == "ESTABLISHED"
+        and (row.family, row.local_port) not in listening
+        and is_public(row.remote_address)
+    ]
     with_waiting = [
         table
         for table in tables

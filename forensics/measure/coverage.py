@@ -34,19 +34,19 @@ class Coverage(msgspec.Struct, frozen=True):
         return (self.after.moment.at - self.covered[-1].at).total_seconds()
 
 
-def cover(events: Sequence[Logged], tables: Sequence[Taken], within: int) -> Coverage:
+def cover(events: Sequence[Logged], tables: Sequence[Taken], within: int, booted_at: datetime | None) -> Coverage:
     """Sort events by whether a whole table was taken within `within` seconds after them.
 
-    The latest possible moment of the table counts; the log is exported after the tables, so events that come
-    later than the last table by no more than `within` are its own.
+    Wherever in its bounds the moment of the table lies, it must be after the event and within the limit. Events of an
+    earlier run of the system have no table.
     """
-    dated: list[tuple[datetime, Taken]] = [
-        (one.moment.high, one) for one in tables if one.moment and one.found.fact.listens
-    ]
+    dated = [(one.moment, one) for one in tables if one.moment and one.found.fact.listens]
     limit = timedelta(seconds=within)
     covered, uncovered, after = [], [], None
     for event in sorted(events, key=lambda one: one.at):
-        near = [table for at, table in dated if timedelta(0) <= at - event.at <= limit]
+        near = [table for moment, table in dated if event.at <= moment.low and moment.high - event.at <= limit]
+        if booted_at and event.at < booted_at:
+            near = []  # a restart frees all ports
         if near:
             covered.append(event)
             after = near[0]

@@ -8,12 +8,15 @@ from forensics.parsers.memory import Memory
 from forensics.parsers.systeminfo import SystemInfo
 
 MEGABYTE = 2**20
+GIGABYTE = 2**30
 # "approximately 32 MB per 4 GB, to a maximum of 64 MB": CreateMemoryResourceNotification, low-memory notification.
 LOW_AVAILABLE = 64 * MEGABYTE
+LOW_SHARE = 32 * MEGABYTE / (4 * GIGABYTE)
 # The memory manager begins to trim a pool at 80 % of its maximum (default of PoolUsageMaximum).
 POOL_CRITICAL = 0.8
 # x64 limit of the non-paged pool as a share of RAM: win32, memory-limits-for-windows-releases.md @017eca3.
 _POOL_LIMITS = {(6, 0): 0.75, (6, 1): 0.75}
+_POOL_MOST = 128 * GIGABYTE  # of 6.0 and 6.1
 _POOL_LIMIT_SINCE = 1.0  # Windows 8 and later: RAM
 
 
@@ -24,11 +27,13 @@ class HostMemory(msgspec.Struct, frozen=True):
     nonpaged_pool: int | None
     pool_limit: int | None
     source: Source
+    total: int | None = None
 
     @property
     def available_low(self) -> bool:
         """Whether Windows itself would signal low memory."""
-        return self.available is not None and self.available <= LOW_AVAILABLE
+        limit = min(LOW_AVAILABLE, self.total * LOW_SHARE) if self.total else LOW_AVAILABLE
+        return self.available is not None and self.available <= limit
 
     @property
     def pool_share(self) -> float | None:
@@ -57,9 +62,11 @@ def find_memory(evidence: Evidence, system: System) -> HostMemory | None:
         sizes = [one.fact.physical_total_mb for one in evidence.all(SystemInfo) if one.fact.physical_total_mb]
         total = sizes[0] * MEGABYTE if sizes else None
     share = _POOL_LIMITS.get(system.version or (0, 0), _POOL_LIMIT_SINCE)
-    return HostMemory(
-        next((one.available_bytes for one in facts if one.available_bytes is not None), None),
-        next((one.nonpaged_pool_bytes for one in facts if one.nonpaged_pool_bytes is not None), None),
-        round(total * share) if total else None,
-        found[0].source(facts[0].line),
-    )
+    available = next((one.available_bytes for one in facts if one.available_bytes is not None), None)
+    pool = next((one.nonpaged_pool_bytes for one in facts if one.nonpaged_pool_bytes is not None), None)
+    if available is None and pool is None:
+        return None
+    limit = round(total * share) if total else None
+    if limit and system.version in _POOL_LIMITS:
+        limit = min(limit, _POOL_MOST)
+    return HostMemory(available, pool, limit, found[0].source(facts[0].line), total)

@@ -1,5 +1,6 @@
 """Everything measured of one bundle: what causes are judged by."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -25,7 +26,7 @@ from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
 from forensics.measure.processes import Listed, Processes, find_processes
 from forensics.measure.rates import when_counted
 from forensics.measure.shortage import Shortage, find_sharing, find_shortage
-from forensics.measure.snapshots import bound_rows, by_state, plain, shows_bound
+from forensics.measure.snapshots import bound_rows, bound_tables, by_state, dynamic_time_wait, is_cut, plain
 from forensics.measure.system import System, find_system
 from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, forecast
 from forensics.measure.uptime import Uptime, find_uptime
@@ -79,7 +80,7 @@ class Measurements(msgspec.Struct, frozen=True):
     `shortage` and `udp_shortage` say how many ports a new connection can have, `piles` what holds them by group,
     `bound_shown` whether a table would show ports held without a connection. `coverage` sorts TCP's port events (4227,
     4231) by whether a table speaks of them, `udp_coverage` UDP's (4266); `covered_shortage` is that of the table that
-    speaks.
+    speaks, `covered_waiting` its TIME_WAIT by remote. `earlier_full` is set where a table before the latest was full.
     """
 
     zone: Zone
@@ -112,6 +113,8 @@ class Measurements(msgspec.Struct, frozen=True):
     network_drivers: tuple[NetworkDriver, ...]
     changes: tuple[Change, ...]
     max_user_port: Source | None
+    earlier_full: bool
+    covered_waiting: Mapping[tuple[str, int | None], int]
 
     @property
     def suspect(self) -> Listed | None:
@@ -137,8 +140,11 @@ class Measurements(msgspec.Struct, frozen=True):
 
     @property
     def full_table(self) -> bool:
-        """Whether the latest table is unfiltered: only then does a small number mean few connections."""
-        return bool(self.tables) and self.tables[-1].found.fact.listens
+        """Whether the latest table is unfiltered and not cut: only then does a small number mean few connections."""
+        if not self.tables or not self.tables[-1].found.fact.listens:
+            return False
+        latest = self.tables[-1].found.fact.rows
+        return not any(is_cut(latest, one.found.fact.rows) for one in self.tables[:-1])
 
     @property
     def time_wait_pool(self) -> PortUse:
@@ -171,7 +177,8 @@ def measure(evidence: Evidence) -> Measurements:
     readings = when_counted(evidence, zone, log)
     time_wait = find_time_wait(evidence, tables, readings, pools)
     cases = _cases(system, servicing, uptime, log)
-    coverage = cover(log.of(TCPIP, 4227, 4231), tables, time_wait.delay.at_least)
+    at_least = time_wait.delay.at_least
+    coverage = cover(log.of(TCPIP, 4227, 4231), tables, at_least, uptime.boot_time)
     max_user_port = tcpip_parameter(evidence, "MaxUserPort")
     fullest = max(pools[:2], key=lambda pool: pool.in_use or 0)
     expected = None
@@ -205,17 +212,27 @@ def measure(evidence: Evidence) -> Measurements:
         find_shortage("TCP", latest, bound, pools, sharing),
         find_shortage("UDP", latest, (), pools, sharing),
         find_shortage("TCP", coverage.after, bound, pools, sharing) if coverage.after else None,
-        find_piles(tables, [one for one in taken if one.found.fact.has_bound], pools, processes),
-        any(shows_bound(one) for one in taken),
+        find_piles(tables, bound_tables(taken), pools, processes),
+        bool(bound_tables(taken)),
         coverage,
-        cover(log.of(TCPIP, 4266), tables, time_wait.delay.at_least),
+        cover(log.of(TCPIP, 4266), tables, at_least, uptime.boot_time),
         find_offload(evidence, taken),
         find_attempts(tables, readings),
         find_memory(evidence, system),
         find_network_drivers(evidence, log),
         find_changes(log, servicing),
         max_user_port[1] if max_user_port else None,
+        any(find_shortage("TCP", one, (), pools, sharing).full for one in tables[:-1]),
+        _waiting_by_remote(coverage.after, pools),
     )
+
+
+def _waiting_by_remote(table: Taken | None, pools: tuple[PortUse, ...]) -> Mapping[tuple[str, int | None], int]:
+    """TIME_WAIT on dynamic ports of one table, by remote endpoint."""
+    if table is None:
+        return {}
+    rows = dynamic_time_wait(table.found.fact.rows, pools)
+    return Counter((row.remote_address, row.remote_port) for row in rows)
 
 
 def _hosts_note(system: System) -> str:
@@ -231,7 +248,7 @@ def _cases(system: System, servicing: Servicing, uptime: Uptime, log: SystemLog)
         uptime.boot,
         uptime.span,
         uptime.seconds,
-        fix_state(system, servicing, start),
+        _citing(fix_state(system, servicing, start), uptime.boot),
         tuple(one for one in events if start is None or one.at >= start),
     )
     earlier = []
@@ -239,9 +256,15 @@ def _cases(system: System, servicing: Servicing, uptime: Uptime, log: SystemLog)
         at_least = boot.uptime_at_end or 0.0
         at_most = max(at_least, (following.start - boot.start).total_seconds())
         own = tuple(one for one in events if boot.start <= one.at < following.start)
-        state = fix_state(system, servicing, boot.start)
+        state = _citing(fix_state(system, servicing, boot.start), boot)
         earlier.append(BootCase("previous-boot", boot, Interval(at_least, at_most), at_least, state, own))
     return (now, *reversed(earlier))
+
+
+def _citing(fix: FixState, boot: Boot | None) -> FixState:
+    """A fix's state with the source of the boot that it was compared with."""
+    compared = boot is not None and fix.state in {"fixed", "installed-not-loaded"}
+    return msgspec.structs.replace(fix, sources=(*fix.sources, boot.source)) if compared and boot else fix
 
 
 def _incident(log: SystemLog, pools: tuple[PortUse, ...], collection: Collection) -> Incident:

@@ -8,8 +8,11 @@ from datetime import datetime
 
 import msgspec
 
-from forensics.measure.piles import Pile
+from forensics.measure.piles import BOUND, CLOSE_WAIT, Pile
 from forensics.measure.shortage import Shortage
+
+# What nothing ends but its process: only of these an average since its start means anything.
+_ACCUMULATES = frozenset({CLOSE_WAIT, BOUND})
 
 
 class Outlook(msgspec.Struct, frozen=True):
@@ -33,10 +36,10 @@ def outlook(pile: Pile, shortage: Shortage, started_at: datetime | None, at: dat
         started_at: when the pile's owner started, UTC.
         at: the moment of the latest table, UTC.
     """
-    rate, basis = pile.growth, "tables"
-    if not rate or rate <= 0:
+    rate, basis = (pile.growth, "tables") if pile.persists or pile.only_grows else (None, "none")
+    if (not rate or rate <= 0) and pile.group in _ACCUMULATES:
         age = (at - started_at).total_seconds() if at and started_at else 0.0
         rate, basis = (pile.owner_ports / age, "since-start") if age > 0 and pile.owner_ports else (None, "none")
-    if not rate:
+    if not rate or rate <= 0:
         return Outlook(None, "none", None)
     return Outlook(rate, basis, shortage.free / rate)

@@ -16,7 +16,7 @@ from forensics.knowledge.time_wait import DEFAULT_DELAY
 from forensics.measure.collection import Taken, seconds_between
 from forensics.measure.ports import PortUse
 from forensics.measure.processes import KERNEL, Processes
-from forensics.measure.snapshots import listening_ports, table_source
+from forensics.measure.snapshots import is_cut, listening_ports, table_source
 from forensics.parsers.netstat import Row
 
 # Groups by what a socket is doing.
@@ -89,16 +89,17 @@ class Pile(msgspec.Struct, frozen=True):
 
     @property
     def timed(self) -> bool:
-        """Whether that is sure: by the collector's clock, or borne out by rows that came meanwhile.
-
-        The dates of two files may be those of one table that was saved twice.
-        """
-        return self.apart and (self.clocked or (self.born or 0) >= UNLIKELY)
+        """Whether that is sure: by the collector's clock. Files' dates say when a table was saved, no more."""
+        return self.apart and self.clocked
 
     @property
     def persists(self) -> bool:
-        """Whether at least half of the rows of the earliest table still stand in the latest: held, not turned over."""
-        return self.apart and bool(self.first_rows) and (self.kept or 0) * 2 >= (self.first_rows or 0)
+        """Whether at least half of the earliest table's rows still stand in the latest, and make up half of it.
+
+        Then the pile is held and not turned over, and no crowd that has just come.
+        """
+        kept, born = self.kept or 0, self.born or 0
+        return self.apart and kept > 0 and kept * 2 >= (self.first_rows or 0) and kept >= born
 
     @property
     def only_grows(self) -> bool:
@@ -106,7 +107,8 @@ class Pile(msgspec.Struct, frozen=True):
 
         Where as many go as come, that so many come and none goes has a chance of e^-born (measure/time_wait.py).
         """
-        return self.apart and self.gone == 0 and (self.born or 0) >= UNLIKELY
+        stood = (self.first_rows or 0) >= UNLIKELY  # of none before, none could have gone
+        return self.apart and stood and self.gone == 0 and (self.born or 0) >= UNLIKELY
 
     @property
     def stood_before(self) -> bool:
@@ -167,7 +169,7 @@ def _pile(group: str, chosen: Chosen, tables: Sequence[Taken], pools: Sequence[P
         len({(row.remote_address, row.remote_port) for row in rows}),
         (table_source(tables[-1]), *((tables[-1].found.source(example.line),) if example else ())),
     )
-    if len(tables) == 1:
+    if len(tables) == 1 or _differ_in_extent(tables[0], tables[-1]):
         return pile
     before = [row for row in _rows(chosen, tables[0], ranges) if row.family == family]
     first, last = {_identity(row) for row in before}, {_identity(row) for row in rows}
@@ -184,6 +186,14 @@ def _pile(group: str, chosen: Chosen, tables: Sequence[Taken], pools: Sequence[P
     )
 
 
+def _differ_in_extent(first: Taken, last: Taken) -> bool:
+    """Whether one of two tables was cut: then rows are missing that did not come or go."""
+    before, after = first.found.fact.rows, last.found.fact.rows
+    if not (first.found.fact.listens and last.found.fact.listens):
+        return False
+    return is_cut(before, after) or is_cut(after, before)
+
+
 def _identity(row: Row) -> tuple[object, ...]:
     return (*row.connection, row.pid)
 
@@ -194,7 +204,9 @@ def _rows(chosen: Chosen, table: Taken, ranges: Mapping[int, PortUse]) -> list[R
     return [
         row
         for row in rows
-        if chosen(row) and ranges[row.family].holds(row.local_port) and (row.family, row.local_port) not in listeners
+        if chosen(row)
+        and ranges[row.family].holds(row.local_port)
+        and not (row.protocol == "TCP" and (row.family, row.local_port) in listeners)
     ]
 
 

@@ -1,6 +1,6 @@
 """The processes that the bundle lists, and which PIDs are in no list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -49,8 +49,9 @@ HANDLES_BY_DESIGN = frozenset({"system", "lsass.exe", "store.exe", "sqlservr.exe
 class Processes(msgspec.Struct, frozen=True):
     """Every process by PID.
 
-    `listed_at` is when the lists were made, as far as the manifest says. `complete` is False without a list, and for a
-    list without the System process, which every Windows has: it was filtered.
+    `listed_at` is when the lists were made, as far as the manifest says. `complete` is False without a list, for one
+    without the System process, which every Windows has, and for one that lacks more than one in ten of the PIDs that
+    listen or hold UDP sockets: it was filtered, or is another machine's.
     """
 
     by_pid: Mapping[int, Listed] = {}
@@ -97,7 +98,8 @@ class Processes(msgspec.Struct, frozen=True):
 
 def find_processes(evidence: Evidence, taken: Iterable[Taken]) -> Processes:
     """Join the lists: tasklist has services, WMI command lines and handles, `netstat -b` images."""
-    images = {row.pid: row.image for one in taken for row in one.found.fact.rows if row.image and row.pid is not None}
+    tables = list(taken)
+    images = {row.pid: row.image for one in tables for row in one.found.fact.rows if row.image and row.pid is not None}
     known = {pid: Listed(pid, image) for pid, image in images.items()}
     listed: set[int] = set()
     sources: dict[str, Source] = {}
@@ -124,4 +126,12 @@ def find_processes(evidence: Evidence, taken: Iterable[Taken]) -> Processes:
             detail.pid, before.image or detail.image, before.services, detail.command_line,
             detail.handles, detail.created_at, before.source or source,
         )  # fmt: skip
-    return Processes(known, KERNEL in listed, tuple(sorted(times)), tuple(sources.values()))
+    complete = KERNEL in listed and _fits(listed, tables)
+    return Processes(known, complete, tuple(sorted(times)), tuple(sources.values()))
+
+
+def _fits(listed: set[int], taken: Sequence[Taken]) -> bool:
+    """Whether a list has the lasting owners of the latest table."""
+    rows = taken[-1].found.fact.rows if taken else ()
+    lasting = {row.pid for row in rows if row.pid and row.state in {"LISTENING", ""}}
+    return len(lasting & listed) * 10 >= len(lasting) * 9

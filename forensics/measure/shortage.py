@@ -26,7 +26,9 @@ from forensics.parsers.netstat import Row
 FIRST_VERSION_THAT_SHARES = (10, 0)
 
 # Of several rows on one port the first of these says what the port is held by.
-_RANK = ("LISTENING", "ESTABLISHED", "CLOSE_WAIT", "SYN_SENT", "SYN_RECEIVED", FIN_WAIT, BOUND, UDP, TIME_WAIT)
+_RANK = (
+    "LISTENING", "ESTABLISHED", "CLOSE_WAIT", "SYN_SENT", "SYN_RECEIVED", FIN_WAIT, BOUND, UDP, "DELETE_TCB", TIME_WAIT,
+)  # fmt: skip
 _WITHOUT_REMOTE = frozenset({"LISTENING", BOUND})
 
 Remote = tuple[str, int | None]
@@ -66,6 +68,11 @@ class Shortage(msgspec.Struct, frozen=True):
         return self.share is not None and not self.warned and self.total < self.pool.usable * WARNING_SHARE
 
     @property
+    def unknown(self) -> int:
+        """Ports in a state whose word is not known: nobody can say what holds them."""
+        return sum(ports for group, ports in self.by_group.items() if group not in _RANK)
+
+    @property
     def free(self) -> int:
         """Usable ports that a new connection can have."""
         return max(0, self.pool.usable - self.held)
@@ -84,16 +91,32 @@ class Shortage(msgspec.Struct, frozen=True):
 
 
 class Sharing(msgspec.Struct, frozen=True):
-    """Whether a local port may serve many remotes on this system, and whether it is known to. None: no system known."""
+    """Whether a local port may serve many remotes on this system, and whether it is known to. None: no system known.
+
+    `ranges` are the auto-reuse ranges that are set: where there is one, only its ports are shared.
+    """
 
     may: bool | None
     known: bool
+    ranges: tuple[tuple[int, int], ...] = ()
+
+    def of(self, pool: PortUse) -> "Sharing":
+        """What is true of one pool's ports."""
+        if not self.ranges:
+            return self
+        inside = any(start <= pool.end and pool.start < start + count for start, count in self.ranges)
+        return Sharing(may=inside, known=True)
 
 
 def find_sharing(evidence: Evidence, system: System) -> Sharing:
     """By version, and by an auto-reuse range that is set."""
-    if any((found.fact.auto_reuse_count or 0) > 0 for found in evidence.all(TcpSetting)):
-        return Sharing(may=True, known=True)
+    ranges = {
+        (found.fact.auto_reuse_start or 0, found.fact.auto_reuse_count)
+        for found in evidence.all(TcpSetting)
+        if found.fact.auto_reuse_count
+    }
+    if ranges:
+        return Sharing(may=True, known=True, ranges=tuple(sorted(ranges)))
     if system.version is None:
         return Sharing(may=None, known=False)
     return Sharing(may=system.version >= FIRST_VERSION_THAT_SHARES, known=system.version < FIRST_VERSION_THAT_SHARES)
@@ -109,7 +132,7 @@ def find_shortage(
     rows = [*table.found.fact.rows, *bound]
     if protocol == UDP:
         sharing = Sharing(may=False, known=True)
-    measured = [_of_family(pool, rows, table, sharing) for pool in own]
+    measured = [_of_family(pool, rows, table, sharing.of(pool)) for pool in own]
     return max(measured, key=lambda one: (one.share or 0.0, -one.pool.family))
 
 
@@ -151,11 +174,17 @@ def _shortage(
 
 
 def _seen(rows: Sequence[Row]) -> bool:
-    """Whether the rows show a port that serves several remotes: no listener's, which serves whoever comes."""
+    """Whether the owner of most ports has one that serves several remotes: no listener's, which serves whoever comes.
+
+    That another process shares ports says nothing of one that binds its own.
+    """
     listening = {row.local_port for row in rows if row.state == "LISTENING"}
+    outgoing = [row for row in rows if row.local_port not in listening and row.state not in _WITHOUT_REMOTE]
+    owners = Counter(pid for pid, _ in {(row.pid, row.local_port) for row in outgoing})
+    main = max(owners, key=lambda pid: (owners[pid], -(pid or 0)), default=None)
     remotes: dict[int | None, Remote] = {}
-    for row in rows:
-        if row.local_port in listening or row.state in _WITHOUT_REMOTE:
+    for row in outgoing:
+        if row.pid != main:
             continue
         if remotes.setdefault(row.local_port, (row.remote_address, row.remote_port)) != (
             row.remote_address,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -73,8 +74,22 @@ def _is_plain(one: Taken) -> bool:
 
 def bound_rows(taken: Sequence[Taken]) -> tuple[Row, ...]:
     """BOUND rows of the latest table that shows any (`-q`)."""
-    shown = [one.found.fact for one in taken if one.found.fact.has_bound]
-    return tuple(row for row in shown[-1].rows if row.state == "BOUND") if shown else ()
+    shown = bound_tables(taken)
+    return tuple(row for row in shown[-1].found.fact.rows if row.state == "BOUND") if shown else ()
+
+
+_ONE_COLLECTION = timedelta(minutes=30)  # the longest pause between two tables that this tool ever asks for
+
+
+def bound_tables(taken: Sequence[Taken]) -> list[Taken]:
+    """The tables that would show BOUND rows, of the same collection as the latest table of all."""
+    moments = [one.moment.at for one in taken if one.moment]
+    latest = max(moments, default=None)
+    return [
+        one
+        for one in taken
+        if shows_bound(one) and (one.moment is None or latest is None or latest - one.moment.at <= _ONE_COLLECTION)
+    ]
 
 
 def listening_ports(rows: Sequence[Row]) -> frozenset[tuple[int, int]]:
@@ -138,6 +153,15 @@ def _is_whole(before: Sequence[Row], after: Sequence[Row]) -> bool:
     lasting = {(row.protocol, row.local_address, row.local_port) for row in before if row.state in {"LISTENING", ""}}
     again = {(row.protocol, row.local_address, row.local_port) for row in after}
     return len(lasting & again) * 10 >= len(lasting) * 9
+
+
+def is_cut(rows: Sequence[Row], others: Sequence[Row]) -> bool:
+    """Whether a table lacks what another of the machine has: more than one in ten listeners, or a protocol of them."""
+    listeners, known = listening_ports(rows), listening_ports(others)
+    if len(known & listeners) * 10 < len(known) * 9:
+        return True
+    kinds = {(row.protocol, row.family) for row in rows}
+    return not {(row.protocol, row.family) for row in others if row.state in {"LISTENING", ""}} <= kinds
 
 
 def table_source(one: Taken) -> Source:

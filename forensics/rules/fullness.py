@@ -11,6 +11,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.shortage import Shortage
 from forensics.text.endpoints import endpoint
 
+NONE_USABLE = "none-usable"
 RAN_OUT = (4231, 4266)  # events which say that Windows found no free port, of TCP and of UDP (domain.md §4)
 
 
@@ -18,6 +19,12 @@ def tables_are_sure(m: Measurements, shortage: Shortage) -> bool:
     """Whether fullness is known: a whole table of one machine, a range that was read, sharing of ports settled."""
     known = shortage.pool.basis != "assumed" and shortage.settled
     return m.full_table and known and m.system.one_machine
+
+
+def surely_calm(m: Measurements, shortage: Shortage) -> bool:
+    """Whether ports are free beyond doubt: a whole table, a range and exclusions that were read, less than half held."""
+    pool = shortage.pool
+    return m.full_table and shortage.calm and pool.basis != "assumed" and pool.exclusions_known
 
 
 def wrap_excluded(m: Measurements) -> bool:
@@ -45,6 +52,8 @@ def shortage_point(weights: Weights, shortage: Shortage) -> Point:
     """How full the ports are, counted as this Windows counts."""
     message = "short" if shortage.full else "not-short"
     point = weigh(weights, message, shortage_params(shortage), shortage.sources)
+    if not shortage.pool.usable:
+        return msgspec.structs.replace(point, statement=Statement(NONE_USABLE))
     if not shortage.shared:
         return point
     return msgspec.structs.replace(point, statement=Statement(f"{message}-for-remote", point.statement.params))

@@ -49,6 +49,7 @@ class PileCase(msgspec.Struct, frozen=True):
     coverage: Coverage
     what: str
     ownerless: bool = False
+    earlier_full: bool = False
 
     @property
     def taken(self) -> int:
@@ -67,8 +68,12 @@ class PileCase(msgspec.Struct, frozen=True):
     @property
     def fills(self) -> bool:
         """Whether the pile holds at least half of what is held."""
-        busiest = self.shortage.remote in {None, self.pile.remote} or self.pile.group == BOUND
-        return self.shortage.held > 0 and busiest and self.taken * 2 >= self.shortage.held
+        return self.shortage.held > 0 and self.of_the_busiest and self.taken * 2 >= self.shortage.held
+
+    @property
+    def of_the_busiest(self) -> bool:
+        """Whether its ports are those that are short: where ports are shared, those of the remote that takes most."""
+        return self.shortage.remote in {None, self.pile.remote} or self.pile.group == BOUND
 
     @property
     def held(self) -> bool:
@@ -77,8 +82,10 @@ class PileCase(msgspec.Struct, frozen=True):
 
     @property
     def unseen(self) -> bool:
-        """Whether there were port events and no table speaks of any."""
-        return bool(self.coverage.uncovered) and not self.coverage.covered
+        """Whether there was trouble that the latest table does not speak of: port events, or a fuller table before it."""
+        return (bool(self.coverage.uncovered) and not self.coverage.covered) or (
+            self.earlier_full and not self.shortage.full
+        )
 
 
 def pile_case(m: Measurements, group: str, what: str) -> PileCase:
@@ -86,8 +93,10 @@ def pile_case(m: Measurements, group: str, what: str) -> PileCase:
     udp = group == UDP
     coverage = m.udp_coverage if udp else m.coverage
     pile = m.piles[group]
-    ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and m.processes.absent(pile.owner)
-    return PileCase(pile, m.udp_shortage if udp else m.shortage, coverage, what, ownerless)
+    absent = pile.owner_share >= HALF and m.processes.absent(pile.owner)
+    ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and absent
+    earlier_full = m.earlier_full and not udp
+    return PileCase(pile, m.udp_shortage if udp else m.shortage, coverage, what, ownerless, earlier_full)
 
 
 def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool) -> str:
@@ -108,7 +117,7 @@ def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool)
         return POSSIBLE
     if shortage.full and case.fills:
         return CONFIRMED if proven and tables_are_sure(m, shortage) and m.processes.complete else LIKELY
-    if case.share >= QUARTER and shortage.would_cure(case.taken):
+    if case.share >= QUARTER and case.of_the_busiest and shortage.would_cure(case.taken):
         return LIKELY
     if case.share >= HALF:
         return LIKELY if lasting else POSSIBLE
@@ -116,7 +125,36 @@ def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool)
         return POSSIBLE
     if not m.full_table or (not shortage.full and (case.unseen or not m.log.records)):
         return INCONCLUSIVE
-    return RULED_OUT
+    unknown = shortage.unknown >= shortage.pool.usable * QUARTER and shortage.pool.usable > 0
+    return INCONCLUSIVE if unknown else RULED_OUT
+
+
+def stayed(m: Measurements, case: PileCase) -> bool:
+    """Whether most of the earliest table's rows are the same connections still, by the collector's clock.
+
+    A row that stands in both tables may have been closed and opened anew on its port: at most as often as connections
+    were opened (Active Opens, netstat -s). Without that count nine rows in ten must have stayed: where connections come and
+    go, some are caught between (traps.md, Arithmetic).
+    """
+    pile, opened = case.pile, m.time_wait.observed
+    if not (pile.persists and pile.timed):
+        return False
+    first, kept = pile.first_rows or 0, pile.kept or 0
+    if opened is None:
+        return kept * 10 >= first * 9
+    return (kept - opened.most) * 2 >= first
+
+
+def holds_them(m: Measurements, case: PileCase) -> bool:
+    """Whether one living process holds at least half of a pile: it is listed, and was there when the first rows were.
+
+    A PID is given again: a process that was created after the earliest table is another one.
+    """
+    pile = case.pile
+    if pile.owner is None or m.processes.absent(pile.owner) or pile.owner_share < HALF:
+        return False
+    created, first = m.processes.named(pile.owner).created_at, m.tables[0].moment if m.tables else None
+    return created is None or first is None or created <= first.high
 
 
 def pile_params(m: Measurements, case: PileCase) -> dict[str, object]:

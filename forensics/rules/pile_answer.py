@@ -9,6 +9,7 @@ from forensics.judgement import (
     NOW,
     POSSIBLE,
     PREVIOUS_BOOT,
+    STATUSES,
     Judgement,
     Point,
     Remedy,
@@ -19,6 +20,8 @@ from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import WIDEST_COUNT, WIDEST_START
 from forensics.measure.measurements import Measurements
 from forensics.measure.outlook import Outlook, outlook
+from forensics.measure.piles import FIN_WAIT
+from forensics.measure.processes import KERNEL
 from forensics.rules.fullness import in_earlier_boot
 from forensics.rules.pile import PileCase, pile_missing, pile_params, pile_points, pile_status
 
@@ -44,8 +47,11 @@ def pile_forecast(m: Measurements, case: PileCase) -> Statement | None:
     return Statement("forecast-full", {**params, "left": ahead.full_in})
 
 
-def restart_owner(m: Measurements, case: PileCase) -> Remedy:
-    """Restart the process that holds the ports."""
+def restart_owner(m: Measurements, case: PileCase) -> list[Remedy]:
+    """Restart the process that holds the ports, where it is one that can be restarted."""
+    closed = case.pile.group == FIN_WAIT  # the application has closed already: the stack alone finishes
+    if closed or case.pile.owner is None or case.pile.owner <= KERNEL or case.ownerless:
+        return []
     ahead, params = pile_outlook(m, case), pile_params(m, case)
     lasting = ahead.lasting(case.pile.owner_ports)
     effect = (
@@ -55,9 +61,8 @@ def restart_owner(m: Measurements, case: PileCase) -> Remedy:
     )
     services = m.processes.named(case.pile.owner).services
     command = commands.restart_service(services[0]) if len(services) == 1 else ""
-    return Remedy(
-        "now", Statement("do-restart-owner", params), command, effect, None, Statement("do-restart-owner-cost")
-    )
+    cost = Statement("do-restart-owner-cost")
+    return [Remedy("now", Statement("do-restart-owner", params), command, effect, None, cost)]
 
 
 def widen_range(m: Measurements, case: PileCase) -> list[Remedy]:
@@ -90,9 +95,10 @@ def judge_pile(
     lasting: bool,
     for_good: Remedy,
     more: Sequence[Point] = (),
+    at_most: str = CONFIRMED,
 ) -> Judgement:
-    """Judge a cause that is nothing but a pile with a proof of its own."""
-    status = pile_status(m, case, proven=proven, lasting=lasting)
+    """Judge a cause that is nothing but a pile with a proof of its own; `at_most` caps the status."""
+    status = max(pile_status(m, case, proven=proven, lasting=lasting), at_most, key=STATUSES.index)
     found = status in {CONFIRMED, LIKELY}
     open_ = status in {LIKELY, POSSIBLE, INCONCLUSIVE}
     seen_later = status == INCONCLUSIVE and in_earlier_boot(m, case.coverage)
@@ -102,7 +108,7 @@ def judge_pile(
         Statement(f"headline-{status.replace('_', '-')}", pile_params(m, case)),
         (*pile_points(m, case, weights), *more),
         tuple(pile_missing(m, case)) if open_ else (),
-        (restart_owner(m, case), *widen_range(m, case), for_good) if found else (),
+        (*restart_owner(m, case), *widen_range(m, case), for_good) if found else (),
         PREVIOUS_BOOT if seen_later else NOW,
         forecast=pile_forecast(m, case) if found or status == POSSIBLE else None,
     )
