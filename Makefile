@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help demo test lint samples docs benchmarks clean
+.PHONY: help demo test lint samples docs benchmarks study clean
 
 help:
 	@echo "make demo        analyze a sample bundle and say where its report is"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint        ruff and mypy --strict"
 	@echo "make docs        write the generated pages and the JSON Schema anew"
 	@echo "make samples     build the sample bundles anew"
+	@echo "make study       measure on 2,000 simulated bundles how often the verdict is right (25 minutes)"
 	@echo "make benchmarks  measure speed against the rivals named in benchmarks/"
 
 $(VENV)/.demo: pyproject.toml
@@ -40,6 +41,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+study: $(VENV)/.dev
+	$(BIN)/python benchmarks/study.py --bundles 2000 --seed 1 --processes 2 --json study.json
+	$(BIN)/python benchmarks/study_page.py study.json > docs/study.md
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

@@ -41,7 +41,8 @@ QUARTER, HALF = 0.25, 0.5  # contracts.md: the ladder of tick-wrap-497d names th
 class PileCase(msgspec.Struct, frozen=True):
     """One pile against the ports that are short, as a cause judges it. `what` says what its ports are, in words.
 
-    `ownerless` is set where its main owner is in no process list though its state needs one: no application holds it.
+    `ownerless` is set where most of it belongs to PIDs in no process list though its state needs one: no application
+    holds it.
     """
 
     pile: Pile
@@ -93,7 +94,9 @@ def pile_case(m: Measurements, group: str, what: str) -> PileCase:
     udp = group == UDP
     coverage = m.udp_coverage if udp else m.coverage
     pile = m.piles[group]
-    absent = pile.owner_share >= HALF and m.processes.absent(pile.owner)
+    # Several processes may be gone, each with a part: of TCP the orphaned rows are counted together.
+    orphaned = pile.owner_ports if udp else m.piles[ORPHANED].ports
+    absent = m.processes.absent(pile.owner) and orphaned * 2 >= pile.ports
     ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and absent
     earlier_full = m.earlier_full and not udp
     return PileCase(pile, m.udp_shortage if udp else m.shortage, coverage, what, ownerless, earlier_full)
