@@ -94,8 +94,8 @@ def pile_case(m: Measurements, group: str, what: str) -> PileCase:
     udp = group == UDP
     coverage = m.udp_coverage if udp else m.coverage
     pile = m.piles[group]
-    # Several processes may be gone, each with a part: of TCP the orphaned rows are counted together.
-    orphaned = pile.owner_ports if udp else m.piles[ORPHANED].ports
+    # Several processes may be gone, each with a part: what plain tables show of them is counted together.
+    orphaned = pile.owner_ports if group in {UDP, BOUND} else m.piles[ORPHANED].ports
     absent = m.processes.absent(pile.owner) and orphaned * 2 >= pile.ports
     ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and absent
     earlier_full = m.earlier_full and not udp
