@@ -129,7 +129,7 @@ def _handle_points(m: Measurements, case: PileCase, owner: Listed) -> list[Point
         return []
     params = {**pile_params(m, case), "handles": owner.handles}
     message = "handles" if owner.handles >= case.pile.owner_ports else "too-few-handles"
-    return [weigh(WEIGHTS, message, params, (owner.source,) if owner.source else ())]
+    return [weigh(WEIGHTS, message, params, (owner.handles_source,) if owner.handles_source else ())]
 
 
 def _unseen(m: Measurements, case: PileCase) -> Judgement:
@@ -151,7 +151,9 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
         sources = (coverage.covered[-1].source(), *shortage.sources)
         points.append(weigh(WEIGHTS, "hidden" if ran_out else "hidden-perhaps", params, sources))
     if suspect:
-        points.append(weigh(WEIGHTS, "many-handles", params, (suspect.source,) if suspect.source else ()))
+        points.append(
+            weigh(WEIGHTS, "many-handles", params, (suspect.handles_source,) if suspect.handles_source else ())
+        )
     if shortage.full:
         points.append(weigh(WEIGHTS, "other-fills", params, shortage.sources))
         status = RULED_OUT

@@ -300,7 +300,7 @@ def _holder_points(m: Measurements, case: PileCase) -> list[Point]:
     if not _no_holder(m, case) and most[0] < case.pile.ports:
         return []  # several children may share them
     message = "no-holder" if _no_holder(m, case) else "other-holder"
-    return [weigh(WEIGHTS, message, params, (holder.source,) if holder.source else ())]
+    return [weigh(WEIGHTS, message, params, (holder.handles_source,) if holder.handles_source else ())]
 
 
 def _onset_points(m: Measurements) -> list[Point]:

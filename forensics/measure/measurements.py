@@ -25,7 +25,7 @@ from forensics.measure.piles import Pile, find_piles
 from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
 from forensics.measure.processes import Listed, Processes, find_processes
 from forensics.measure.rates import when_counted
-from forensics.measure.shortage import Shortage, find_sharing, find_shortage
+from forensics.measure.shortage import Shortage, find_sharing, find_shortage, find_shortages
 from forensics.measure.snapshots import bound_rows, bound_tables, by_state, dynamic_time_wait, is_cut, plain
 from forensics.measure.system import System, find_system
 from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, forecast
@@ -77,7 +77,8 @@ class Incident(msgspec.Struct, frozen=True):
 class Measurements(msgspec.Struct, frozen=True):
     """The one thing that causes and reports look at.
 
-    `shortage` and `udp_shortage` say how many ports a new connection can have, `piles` what holds them by group,
+    `shortage` and `udp_shortage` say how many ports a new connection can have in the fullest family,
+    `shortages` in each, `piles` what holds them by group,
     `bound_shown` whether a table would show ports held without a connection. `coverage` sorts TCP's port events (4227,
     4231) by whether a table speaks of them, `udp_coverage` UDP's (4266); `covered_shortage` is that of the table that
     speaks, `covered_waiting` its TIME_WAIT by remote. `earlier_full` is set where a table before the latest was full.
@@ -102,6 +103,7 @@ class Measurements(msgspec.Struct, frozen=True):
     processes: Processes
     shortage: Shortage
     udp_shortage: Shortage
+    shortages: Mapping[tuple[str, int], Shortage]
     covered_shortage: Shortage | None
     piles: Mapping[str, Pile]
     bound_shown: bool
@@ -211,6 +213,11 @@ def measure(evidence: Evidence) -> Measurements:
         processes,
         find_shortage("TCP", latest, bound, pools, sharing),
         find_shortage("UDP", latest, (), pools, sharing),
+        {
+            (one.pool.protocol, one.pool.family): one
+            for protocol, rows_bound in (("TCP", bound), ("UDP", ()))
+            for one in find_shortages(protocol, latest, rows_bound, pools, sharing)
+        },
         find_shortage("TCP", coverage.after, bound, pools, sharing) if coverage.after else None,
         find_piles(tables, bound_tables(taken), pools, processes),
         bool(bound_tables(taken)),

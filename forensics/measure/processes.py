@@ -14,7 +14,7 @@ IDLE, KERNEL = 0, 4  # PIDs of the System Idle Process and of System, the same o
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A process. `handles` and `created_at` (UTC) come from WMI alone."""
+    """A process. `handles` and `created_at` (UTC) come from WMI alone, at `handles_source`."""
 
     pid: int
     image: str
@@ -23,6 +23,7 @@ class Listed(msgspec.Struct, frozen=True):
     handles: int | None = None
     created_at: datetime | None = None
     source: Source | None = None
+    handles_source: Source | None = None
 
     @property
     def label(self) -> str:
@@ -124,7 +125,7 @@ def find_processes(evidence: Evidence, taken: Iterable[Taken]) -> Processes:
         before = known.get(detail.pid, Listed(detail.pid, detail.image))
         known[detail.pid] = Listed(
             detail.pid, before.image or detail.image, before.services, detail.command_line,
-            detail.handles, detail.created_at, before.source or source,
+            detail.handles, detail.created_at, before.source or source, source,
         )  # fmt: skip
     complete = KERNEL in listed and _fits(listed, tables)
     return Processes(known, complete, tuple(sorted(times)), tuple(sources.values()))

@@ -126,14 +126,21 @@ def find_shortage(
     protocol: str, table: Taken | None, bound: Iterable[Row], pools: Sequence[PortUse], sharing: Sharing
 ) -> Shortage:
     """Measure the family of a protocol of which most is held."""
+    measured = find_shortages(protocol, table, bound, pools, sharing)
+    return max(measured, key=lambda one: (one.share or 0.0, -one.pool.family))
+
+
+def find_shortages(
+    protocol: str, table: Taken | None, bound: Iterable[Row], pools: Sequence[PortUse], sharing: Sharing
+) -> list[Shortage]:
+    """Measure every family of a protocol."""
     own = [pool for pool in pools if pool.protocol == protocol]
     if table is None:
-        return Shortage(own[0], bool(sharing.may), 0, 0, None, None, {}, ())
+        return [Shortage(pool, bool(sharing.may), 0, 0, None, None, {}, ()) for pool in own]
     rows = [*table.found.fact.rows, *bound]
     if protocol == UDP:
         sharing = Sharing(may=False, known=True)
-    measured = [_of_family(pool, rows, table, sharing.of(pool)) for pool in own]
-    return max(measured, key=lambda one: (one.share or 0.0, -one.pool.family))
+    return [_of_family(pool, rows, table, sharing.of(pool)) for pool in own]
 
 
 def _of_family(pool: PortUse, rows: Sequence[Row], table: Taken, sharing: Sharing) -> Shortage:

@@ -99,7 +99,10 @@ def pile_case(m: Measurements, group: str, what: str) -> PileCase:
     absent = m.processes.absent(pile.owner) and orphaned * 2 >= pile.ports
     ownerless = group not in _WITHOUT_OWNER and bool(pile.ports) and absent
     earlier_full = m.earlier_full and not udp
-    return PileCase(pile, m.udp_shortage if udp else m.shortage, coverage, what, ownerless, earlier_full)
+    shortage = m.udp_shortage if udp else m.shortage
+    if pile.share >= QUARTER:  # a pile of note is held against its own family, IPv4 or IPv6
+        shortage = m.shortages[pile.protocol, pile.family]
+    return PileCase(pile, shortage, coverage, what, ownerless, earlier_full)
 
 
 def pile_status(m: Measurements, case: PileCase, *, proven: bool, lasting: bool) -> str:

@@ -300,7 +300,6 @@ def test_handles_that_nobody_listed_are_asked_for(tmp_path: Path) -> None:
 # Where the answer looks wrong.
 
 
-@pytest.mark.xfail(strict=True, reason="Listed.source is the tasklist's line, which has no handle count")
 def test_handles_are_cited_from_where_they_stand(tmp_path: Path) -> None:
     entry = judged(tmp_path, FULL)
     (handles,) = (point for point in entry.evidence if point.id == f"{ID}.handles")

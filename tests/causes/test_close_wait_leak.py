@@ -431,7 +431,6 @@ def test_windows_10_ports_to_another_remote_are_not_in_the_way(tmp_path: Path) -
     assert entry.status != "likely"
 
 
-@pytest.mark.xfail(strict=True, reason="a pile is held against the fullest family, not against its own")
 def test_a_pile_of_the_other_family_is_not_ruled_out(tmp_path: Path) -> None:
     """60 % of IPv6's ports leak; IPv4 is a little fuller with ordinary connections."""
     table = rows("CLOSE_WAIT", 600, remote="2001:db8::9", family=6) + rows("ESTABLISHED", 610, pid=OTHER)
