@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS_NOTE = (
     "Five grades: weak and strong, for or against, and decisive, which settles the question alone. Of several pieces "
     "that were observed on the same thing only the heaviest counts. A computed weight follows from the formula named "
-    "and is at most the one shown. The status follows from the rules above, never from the weights, which give the "
-    "confidence."
+    "and is at most the one shown. The status follows from the rules of each cause, never from the weights, which give "
+    "the confidence."
 )
 NOTE = "<!-- Written by docs/generate.py from the code: edit that and run `make docs`. -->\n\n"
 

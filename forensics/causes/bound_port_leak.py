@@ -101,7 +101,7 @@ def judge(measurements: Measurements) -> Judgement:
     owned = holds_them(m, case)
     too_few = owner.handles is not None and not enough
     fix = Remedy(
-        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(owner.pid) if owned else "",
+        "for-good", Statement("do-fix", pile_params(m, case)), "",
         Statement("do-fix-effect"),
     )  # fmt: skip
     proven = owned and not too_few and (enough or stayed(m, case))

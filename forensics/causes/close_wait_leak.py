@@ -6,7 +6,6 @@ listener's port are connections of clients and use none of the range.
 """
 
 from forensics.judgement import Judgement, Remedy, Statement
-from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import CLOSE_WAIT
 from forensics.rules.pile import holds_them, pile_case, pile_params, stayed
@@ -53,11 +52,10 @@ def judge(measurements: Measurements) -> Judgement:
     m = measurements
     case = pile_case(m, CLOSE_WAIT, "in CLOSE_WAIT")
     proven = stayed(m, case) and holds_them(m, case)
-    pid = case.pile.owner
     fix = Remedy(
         "for-good",
         Statement("do-fix", pile_params(m, case)),
-        commands.dump(pid) if pid and holds_them(m, case) else "",
+        "",
         Statement("do-fix-effect"),
     )
     return judge_pile(m, ID, case, WEIGHTS, proven=proven, lasting=case.held, for_good=fix)

@@ -6,7 +6,6 @@ warning in a range of the default size (50 % of 16,384, SDP), or growth without 
 """
 
 from forensics.judgement import CONFIRMED, POSSIBLE, STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
-from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import DEFAULT, WARNING_SHARE
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import ESTABLISHED
@@ -66,7 +65,7 @@ def judge(measurements: Measurements) -> Judgement:
     fix = Remedy(
         "for-good",
         Statement("do-fix", pile_params(m, case)),
-        commands.dump(pile.owner) if pile.owner and owned else "",
+        "",
         Statement("do-fix-effect"),
     )
     # What would be no warning in a default range, and is not seen to grow, may be an ordinary pool in a small range.

@@ -6,7 +6,6 @@ be set) and is no leak.
 """
 
 from forensics.judgement import WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
-from forensics.knowledge import commands
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import UDP
 from forensics.rules.fullness import RAN_OUT
@@ -61,7 +60,7 @@ def judge(measurements: Measurements) -> Judgement:
     owned = holds_them(m, case)
     proven = owned and not by_design and ((pile.persists and pile.timed) or ran_out)
     fix = Remedy(
-        "for-good", Statement("do-fix", pile_params(m, case)), commands.dump(pile.owner) if pile.owner and owned else "",
+        "for-good", Statement("do-fix", pile_params(m, case)), "",
         Statement("do-fix-effect"),
     )  # fmt: skip
     more: list[Point] = []

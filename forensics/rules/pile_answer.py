@@ -40,7 +40,7 @@ def pile_forecast(m: Measurements, case: PileCase) -> Statement | None:
     """The same in words."""
     ahead = pile_outlook(m, case)
     if ahead.rate is None:
-        return Statement("forecast-none")
+        return Statement("forecast-full-now" if case.shortage.full else "forecast-none")
     params: dict[str, object] = {"rate": ahead.rate, "basis": _BASES[ahead.basis], "free": case.shortage.free}
     if case.shortage.full:
         return Statement("forecast-refill", {**params, "left": ahead.lasting(case.pile.owner_ports)})
@@ -60,7 +60,9 @@ def restart_owner(m: Measurements, case: PileCase) -> list[Remedy]:
         else Statement("do-restart-owner-effect-unknown", params)
     )
     services = m.processes.named(case.pile.owner).services
-    command = commands.restart_service(services[0]) if len(services) == 1 else ""
+    restart = commands.restart_service(services[0]) if len(services) == 1 else ""
+    # The dump comes first: with the restart the process is gone.
+    command = " & ".join(part for part in (commands.dump(case.pile.owner), restart) if part)
     cost = Statement("do-restart-owner-cost")
     return [Remedy("now", Statement("do-restart-owner", params), command, effect, None, cost)]
 

@@ -52,8 +52,8 @@ def test_confirmed_by_handles_names_the_owner(tmp_path: Path) -> None:
     assert sentences["handles"] == "cachesvc.exe has 900 handles, enough for 850 sockets."
     assert "held" not in sentences
     now, widen, for_good = entry.remedies
-    assert now.command == 'net stop "CacheSvc" & net start "CacheSvc"'
-    assert for_good.command == "procdump -ma 2600"
+    assert now.command == 'procdump -ma 2600 & net stop "CacheSvc" & net start "CacheSvc"'
+    assert for_good.command == ""
     assert all((now.effect, now.cost, widen.effect, widen.cost, for_good.effect))
     assert "it is full again 39 days 23 h after a restart of the owner" in entry.forecast
 

@@ -34,10 +34,10 @@ def test_confirmed_by_size_names_the_owner(tmp_path: Path) -> None:
     assert entry.headline.startswith(f"{LABEL} holds 8,500 open connections")
     assert "8,500 open connections would be a warning in a range of the default size too" in said(entry)["abnormal"]
     now, widen, for_good = entry.remedies
-    assert now.command == 'net stop "CacheSvc" & net start "CacheSvc"'
+    assert now.command == 'procdump -ma 2600 & net stop "CacheSvc" & net start "CacheSvc"'
     # 55,535 - 10,000
     assert widen.effect.startswith("Adds 45,535 ports at once")
-    assert for_good.command == "procdump -ma 2600"
+    assert for_good.command == ""
     assert all(remedy.effect for remedy in entry.remedies)
     assert all((now.cost, widen.cost, widen.caution))
 
@@ -205,4 +205,4 @@ def test_a_simulated_leak_is_found_in_every_language(tmp_path: Path, language: L
     entry = entry_of(tmp_path, bundle_files(calm(language=language, leaks=(leak,))), ID)
     assert entry.status == "confirmed"
     assert "hostmonitor.exe (PID 1536; services HostMonitor; command line" in entry.headline
-    assert entry.remedies[0].command == 'net stop "HostMonitor" & net start "HostMonitor"'
+    assert entry.remedies[0].command == 'procdump -ma 1536 & net stop "HostMonitor" & net start "HostMonitor"'

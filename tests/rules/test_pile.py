@@ -251,7 +251,7 @@ def test_a_process_with_several_services_has_no_one_command(tmp_path: Path) -> N
     table = rows("CLOSE_WAIT", 850, pid=708)
     m, case = case_from(tmp_path, files_of(table, table))
     (remedy,) = restart_owner(m, case)
-    assert remedy.command == ""
+    assert remedy.command == "procdump -ma 708"
     assert "services RpcEptMapper, RpcSs" in str(remedy.action.params["owner"])
 
 
