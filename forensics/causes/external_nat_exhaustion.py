@@ -20,6 +20,7 @@ from forensics.judgement import (
     weigh,
 )
 from forensics.knowledge import commands
+from forensics.knowledge.connects import LONGEST_CONNECT
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import SYN_SENT
 from forensics.rules.fullness import shortage_point
@@ -38,7 +39,6 @@ CURES = "More ports there: an outbound rule with more of them, a NAT gateway, mo
 REFERENCES = (
     "Microsoft, Azure Load Balancer, outbound connections (64,000 ports per address; 1,024 per machine by default; time-outs)",
 )
-LONGEST_CONNECT = 31  # seconds: a connect that nobody answers is given up by then (syn_sent_pileup.py)
 CROWD = 10  # fewer connects that wait are one program's retries
 _HALF = 0.5  # at least every other attempt fails
 

@@ -7,6 +7,7 @@ N / 31 s attempts a second at least.
 """
 
 from forensics.judgement import STRONG, WEAK, Judgement, Point, Remedy, Statement, Weight, weigh
+from forensics.knowledge.connects import LONGEST_CONNECT
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import SYN_SENT
 from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params
@@ -35,7 +36,6 @@ REFERENCES = (
     "RFC 4022, tcpAttemptFails",
     "Microsoft SDP, TS_PortUsage.ps1 (80 % of the ports)",
 )
-LONGEST = 31  # seconds: 1 + 2 + 4 + 8 + 16, InitialRto 1000 ms with four retransmissions; older systems 3 + 6 + 12 = 21
 
 WEIGHTS = {
     **PILE_WEIGHTS,
@@ -75,7 +75,7 @@ def judge(measurements: Measurements) -> Judgement:
 def _fail(m: Measurements, case: PileCase) -> bool | None:
     """Whether as many attempts failed as wait; None where nobody counted for longer than an attempt lasts."""
     attempts = m.attempts
-    if attempts.failed is None or not attempts.seconds or attempts.seconds <= LONGEST:
+    if attempts.failed is None or not attempts.seconds or attempts.seconds <= LONGEST_CONNECT:
         return None
     # Each row that waits is an attempt of the time between: fewer attempts than rows, and the counters tell of others.
     return (attempts.opened or 0) >= attempts.failed >= case.pile.ports

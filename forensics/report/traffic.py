@@ -7,6 +7,7 @@ import msgspec
 from forensics.report import words
 from forensics.report.findings import MeasurementsEntry, OwnerEntry, RemoteEntry
 from forensics.report.tables import NAME_LENGTH, Table, and_more, clip, table
+from forensics.text import endpoints
 
 MOST_REMOTES = 10
 MOST_OWNERS = 10
@@ -63,14 +64,12 @@ def _remote_row(remote: RemoteEntry, owners: Mapping[int, OwnerEntry]) -> list[s
 
 
 def endpoint(address: str, port: int | None) -> str:
-    """An address with its port, IPv6 in brackets.
+    """An address with its port, IPv6 in brackets, as long as a cell has room for.
 
     >>> endpoint("fe80::1", 443), endpoint("203.0.113.40", 443)
     ('[fe80::1]:443', '203.0.113.40:443')
     """
-    shown = clip(address, NAME_LENGTH)
-    shown = f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
-    return shown if port is None else f"{shown}:{port}"
+    return endpoints.endpoint(clip(address, NAME_LENGTH), port)
 
 
 def _owner_name(pid: int, owners: Mapping[int, OwnerEntry]) -> str:
