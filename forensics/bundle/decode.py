@@ -86,10 +86,12 @@ def _utf16(head: bytes) -> str | None:
     texts = {codec: head[: units * 2].decode(codec, "replace") for codec in ("utf-16-le", "utf-16-be")}
     codec = max(texts, key=lambda codec: (texts[codec].count("\n"), len(_PRINTED.findall(texts[codec]))))
     text = texts[codec]
-    printed = len(_PRINTED.findall(text)) * (_PRINTED_SHARE if "\n" not in text else _PRINTED_SHARE_OF_LINES)
-    in_lines = "\n" not in text or text.count("\n") * _LONGEST_LINE > units
+    printed = len(_PRINTED.findall(text))
+    enough = printed * (_PRINTED_SHARE if "\n" not in text else _PRINTED_SHARE_OF_LINES) >= units
+    # Events as XML stand on one line each; there the share of ASCII tells.
+    in_lines = "\n" not in text or text.count("\n") * _LONGEST_LINE > units or printed * 2 > units
     unprinted = len(_UNPRINTED.findall(text)) * _UNPRINTED_SHARE
-    return codec if printed >= units >= unprinted and in_lines else None
+    return codec if enough and units >= unprinted and in_lines else None
 
 
 def _is_utf8(sample: bytes) -> bool:

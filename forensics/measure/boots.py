@@ -270,7 +270,13 @@ def _is_fast_startup(log: SystemLog, at: datetime) -> bool:
 
 
 def _ended(boot: Boot, next_start: datetime, log: SystemLog) -> Boot:
-    """Find how a run ended before the next began: clean shutdown, 6008's last heartbeat, or the last event seen."""
+    """Find how a run ended before the next began: clean shutdown, 6008's last heartbeat, or the last event seen.
+
+    Where the log lacks records, other runs may lie between: all that is sure is that it was up at its last reading.
+    """
+    if boot.source.file in log.partial:
+        last_reading = boot.readings[-1].logged if boot.readings else None
+        return _with_end(boot, last_reading.at if last_reading else boot.start, "unknown", last_reading)
 
     def within(logged: Logged) -> bool:
         return boot.start < logged.at <= next_start + timedelta(minutes=1)

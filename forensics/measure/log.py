@@ -1,13 +1,14 @@
 """The wanted events of all System logs of a bundle, by provider and id, in the order they were written."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from forensics.evidence import Evidence, Source
+from forensics.evidence import Evidence, Found, Source
 from forensics.knowledge.event_ids import usual_name
 from forensics.parsers.event_log import Event, EventLog
+from forensics.parsers.event_xml import QUERIES
 from forensics.parsers.systeminfo import SystemInfo
 
 # Providers by their usual names (knowledge/event_ids.py); logs spell them in several ways.
@@ -19,6 +20,10 @@ TCPIP = "Tcpip"
 AFD = "AFD"
 SERVICING = "Microsoft-Windows-Servicing"
 USER32 = "User32"
+
+# An export without gaps is a piece of the whole log if it is longer than from one daily 6013 to the next; a shorter one
+# may be a few events that somebody picked.
+_WHOLE_FROM = timedelta(hours=25)
 
 # Events that tell of missing ports (domain.md §4): 4227 everywhere since Vista, 4231 and 4266 since Windows 8 and 2012.
 PORT_EVENTS = (4227, 4231, 4266)
@@ -45,7 +50,13 @@ class Logged(msgspec.Struct, frozen=True):
 
 
 class SystemLog(msgspec.Struct, frozen=True):
-    """What the event logs hold together. `first_at` and `last_at` are over all records of the System logs."""
+    """What the event logs hold together. `first_at` and `last_at` are over all records of the System logs.
+
+    A log that was saved as text may have been filtered by anybody for anything: unless the manifest tells that the
+    collector's own query made it, or no record ID is missing from a day and more, what it lacks proves nothing. Such
+    logs are `partial`. Their events count like any others, their records do not, nor do their edges where a whole log
+    is there too; and between two of their events records may always be lost.
+    """
 
     events: tuple[Logged, ...] = ()
     records: int = 0
@@ -56,10 +67,11 @@ class SystemLog(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     computers: tuple[str, ...] = ()  # who wrote the newest event of each System log; earlier names are renamings
     gaps: tuple[tuple[str, int, int], ...] = ()
+    partial: frozenset[str] = frozenset()
 
     def lost_between(self, before: Logged, after: Logged) -> bool:
         """Whether records are missing between two of one log; of different logs nothing is known."""
-        if before.file != after.file:
+        if before.file != after.file or before.file in self.partial:
             return True
         low, high = before.event.record, after.event.record
         return any(file == before.file and first >= low and last <= high for file, first, last in self.gaps)
@@ -80,7 +92,7 @@ def system_log(evidence: Evidence) -> SystemLog:
         return SystemLog()
     events = {
         (logged.event.record, logged.event.at, logged.event.provider, logged.event.id): logged
-        for one in found
+        for one in sorted(found, key=_trust)  # of an event in several logs, the one in the fullest stays
         for logged in (Logged(event, one.file) for event in one.fact.events)
     }
     system = [one for one in found if one.fact.channel.lower() == "system"]
@@ -92,19 +104,44 @@ def system_log(evidence: Evidence) -> SystemLog:
         strangers = {one.file for one in system} - {one.file for one in own}
         events = {key: logged for key, logged in events.items() if logged.file not in strangers}
         system = own
-    logs = [one.fact for one in system]
-    promised = [log.records_promised for log in logs]
+    logs = _counted(system)
+    whole = [log for log in logs if _trust(log)]
+    facts = [one.fact for one in logs]
+    promised = [log.records_promised for log in facts]
     return SystemLog(
         tuple(sorted(events.values(), key=lambda logged: (logged.file, logged.event.record))),
-        sum(log.records for log in logs),
+        sum(log.fact.records for log in whole),
         sum(number or 0 for number in promised) if any(number is not None for number in promised) else None,
-        _edge(min, (log.first_at for log in logs)),
-        _edge(max, (log.last_at for log in logs)),
-        any(log.chunks_rejected or log.records_damaged or (log.records_promised or 0) > log.records for log in logs),
+        _edge(min, (log.first_at for log in facts)),
+        _edge(max, (log.last_at for log in facts)),
+        len(whole) < len(logs) or any(_is_damaged(log) for log in facts),
         tuple(one.file for one in system),
         computers,
-        tuple((one.file, first, last) for one in found for first, last in one.fact.id_gaps),
+        tuple((one.file, first, last) for one in found if not one.fact.exported for first, last in one.fact.id_gaps),
+        frozenset(one.file for one in found if not _trust(one)),
     )
+
+
+def _trust(one: Found[EventLog]) -> int:
+    """How far a log's silence proves anything: 2 a log as it is, 1 an export that lacks nothing wanted, 0 another."""
+    log, entry = one.fact, one.entry
+    if not log.exported:
+        return 2
+    query = QUERIES.get(log.channel)
+    if query and entry and entry.outcome == "ok" and query in entry.command:
+        return 1
+    span = log.last_at - log.first_at if log.last_at and log.first_at else timedelta(0)
+    return int(not log.id_gaps and span >= _WHOLE_FROM)
+
+
+def _counted(system: list[Found[EventLog]]) -> list[Found[EventLog]]:
+    """The logs that totals are over: those of the highest trust, so that a log and its export count once."""
+    best = max((_trust(one) for one in system), default=0)
+    return [one for one in system if _trust(one) == best]
+
+
+def _is_damaged(log: EventLog) -> bool:
+    return bool(log.chunks_rejected or log.records_damaged or (log.records_promised or 0) > log.records)
 
 
 def _writer(log: EventLog) -> str:

@@ -148,6 +148,9 @@ def _from_log(
         if not explained and witness.kind == "manifest":
             other = (moment.at - witness.boot).total_seconds()
             low, high = min(low, other), max(high, other)
+    if boot.source.file in log.partial and not corroborated:
+        low = 0.0
+        disagreements.append("the event log is an export that lacks records: it need not show a later restart")
     return Uptime(
         seconds, Interval(max(0.0, low), high), moment.at, boot, method, source,
         history, witnesses, tuple(disagreements), corroborated, disputed,

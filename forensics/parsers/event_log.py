@@ -36,7 +36,7 @@ from forensics.parsed import Parsed, Problem
 KIND = "event-log"
 READS = "bytes"
 
-_MOST_GAPS = 100
+MOST_GAPS = 100
 _NEVER_USED = bytes(CHUNK_SIZE)
 
 
@@ -71,7 +71,8 @@ class EventLog(msgspec.Struct, frozen=True):
     the last record, by ID, were written (UTC, the record's own frame, not TimeCreated). `id_gaps` lists runs
     of missing record IDs as the records before and after, newest first, at most 100. `dirty` and `full` are
     the header's flags; a torn header counts as dirty. `chunks_rejected` counts chunks whose header cannot be
-    trusted, `records_damaged` places where a record was expected and could not be read.
+    trusted, `records_damaged` places where a record was expected and could not be read. `exported` marks a log
+    that was saved as text (`event_xml`), perhaps through a filter: there `id_gaps` need not be losses.
     """
 
     channel: str
@@ -89,6 +90,7 @@ class EventLog(msgspec.Struct, frozen=True):
     chunks_rejected: int
     records_damaged: int
     events: tuple[Event, ...]
+    exported: bool = False
 
 
 def recognise(data: bytes) -> bool:
@@ -235,4 +237,4 @@ def _promised(header: Header | None, ids: list[int]) -> int | None:
 
 def _gaps(ids: list[int]) -> tuple[tuple[int, int], ...]:
     gaps = ((before, after) for before, after in pairwise(reversed(ids)) if before - after > 1)
-    return tuple((before, after) for after, before in islice(gaps, _MOST_GAPS))
+    return tuple((before, after) for after, before in islice(gaps, MOST_GAPS))
