@@ -26,7 +26,7 @@ set "FORENSICS_ASKED=1"
 set "HERE=%CD%"
 echo Asking for administrator rights. Without them the collector still runs, and says what is missing.
 rem 100, 101, 102: it ran elevated and ended with 0, 1, 2. 198: an administrator does not see this drive. Else: it did not run.
-"%SHELL%" -NoProfile -ExecutionPolicy Bypass -Command "try { $p = Start-Process -FilePath $env:ComSpec -ArgumentList ('/c set FORENSICS_ASKED=1&cd /d \"' + $env:HERE + '\" 2>nul&(if not exist \"' + $env:SELF + '\" exit 98)&\"' + $env:SELF + '\" ' + $env:OPTIONS) -Verb RunAs -PassThru } catch { exit 99 }; try { while ($p -and -not $p.HasExited) { Start-Sleep 1 }; $c = $p.ExitCode; if (0,1,2,98 -notcontains $c) { $c = 2 }; exit (100 + $c) } catch { exit 101 }"
+"%SHELL%" -NoProfile -ExecutionPolicy Bypass -Command "try { $p = Start-Process -FilePath ([Environment]::SystemDirectory + '\cmd.exe') -ArgumentList ('/c set FORENSICS_ASKED=1&cd /d \"' + $env:HERE + '\" 2>nul&(if not exist \"' + $env:SELF + '\" exit 98)&\"' + $env:SELF + '\" ' + $env:OPTIONS) -Verb RunAs -PassThru } catch { exit 99 }; try { while ($p -and -not $p.HasExited) { Start-Sleep 1 }; $c = $p.ExitCode; if (0,1,2,98 -notcontains $c) { $c = 2 }; exit (100 + $c) } catch { exit 101 }"
 set "STATUS=%ERRORLEVEL%"
 if "%STATUS%"=="100" exit /b 0
 if "%STATUS%"=="101" exit /b 1
@@ -44,29 +44,6 @@ if not errorlevel 1 goto :end
 echo Nothing was collected: a group policy of this computer allows signed scripts only, and this script does not change that.
 echo Please ask its administrator, or run the commands by hand.
 set "STATUS=2"
-goto :end
-
-:no_powershell
-if not exist "%SCRIPT%" goto :no_script
-
-set "ENGINE=HKLM\SOFTWARE\Microsoft\PowerShell\1\PowerShellEngine"
-"%SYSTEM%\reg.exe" query %ENGINE% /v PowerShellVersion 2>nul | "%SYSTEM%\find.exe" "REG_SZ    1.0" >nul
-if not errorlevel 1 goto :no_powershell
-
-rem fltmc needs an elevated start: its exit code tells whether this is one.
-"%SYSTEM%\fltmc.exe" >nul 2>&1
-if not errorlevel 1 goto :run
-if "%FORENSICS_ASKED%"=="1" goto :run
-set "FORENSICS_ASKED=1"
-echo Asking for administrator rights. Without them the collector still runs, and says what is missing.
-"%SHELL%" -NoProfile -ExecutionPolicy Bypass -Command "try { $p = Start-Process -FilePath $env:ComSpec -ArgumentList ('/c set FORENSICS_ASKED=1&\"' + $env:SELF + '\" ' + $env:OPTIONS) -Verb RunAs -Wait -PassThru; exit $p.ExitCode } catch { exit 99 }"
-set "STATUS=%ERRORLEVEL%"
-if not "%STATUS%"=="99" exit /b %STATUS%
-echo Going on without administrator rights.
-
-:run
-"%SHELL%" -NoProfile -ExecutionPolicy Bypass -File "%SCRIPT%" %*
-set "STATUS=%ERRORLEVEL%"
 goto :end
 
 :no_powershell

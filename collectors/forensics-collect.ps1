@@ -318,10 +318,10 @@ function Get-FirstLine($Bytes) {
     return ''
 }
 
-function Read-Start($Path) {
+function Read-Start($Path, $Most = 4096) {
     $stream = [IO.File]::OpenRead($Path)
     try {
-        $bytes = New-Object byte[] ([int][Math]::Min(4096, $stream.Length))
+        $bytes = New-Object byte[] ([int][Math]::Min($Most, $stream.Length))
         [void]$stream.Read($bytes, 0, $bytes.Length)
         return , $bytes
     } finally { $stream.Close() }
@@ -500,21 +500,35 @@ function Edit-Text($Path, $Change) {
     return $true
 }
 
-# What a secret looks like after its name: quoted (in a CSV the quotes are doubled), else up to a blank or separator.
-$Value = '(?:""(?:(?!"").)*""|"(?!,)[^"\r\n]*"|''[^''\r\n]*''|[^\s,;&<>"'']+)'
-$Secret = '(?:password|passwd|passphrase|pwd|secret|token|(?:api|access|account)[-_]?key|credential|' +
-    '(?<![a-z])pass(?![a-z]))'
+# What a secret looks like after its name: quoted (in a CSV the quotes are doubled), else up to a blank, to the next
+# name=value or to wmic's next column. A quote in the middle belongs to it; the one at the end does not.
+$Value = '(?:\\"{1,2}[^"\r\n]*?\\"{1,2}|""""[^"\r\n]+""""|""(?:""""|\\""|[^"\r\n])*(?:""|(?="(?:,|\s)))|"(?![",])(?:""|\\"|[^"\r\n])*"|' +
+    '''[^''"\r\n]*''|(?:[^\s,;&<"]|<(?!/)|[,;&](?!(?:amp;)?[\w .-]+=|\d{14}\.|[,"\s]|amp;\s)|"{1,2}(?=[^\s",}\]]))+)'
+$Secret = '(?:passw(?:or)?[dt]|passwd|passphrase|kennwort|\u5BC6\u7801|\u5BC6\u78BC|\u53E3\u4EE4|pwd|secret|token(?!izer)|credential|sessionid|' +
+    '(?:api|access|account|auth|private|license|encryption|shared|master)[-_]?key|(?<!by|com|sur|tres|over|under)pass(?![a-z]))'
 $Secrets = @(
-    "(?i)(?<=[\w-]*$Secret[\w-]*\s*[=:]\s*)$Value",            # password=x, --api-key:x, AccountKey=x
-    "(?i)(?<=[-/][\w-]*$Secret[\w-]*\s+)(?![-/])$Value",       # --password x
-    "(?i)(?<=\s[-/](?:p|pw|rp)[ :=])(?!\d+\b|[-/])$Value",     # -p x, but not a port
-    '(?<=\bmysql[^\r\n]*\s-p)[^\s,;&"'']+',                    # mysql -px
-    '(?i)(?<=\s(?:-u|--user)[ =][^\s:"]*:)[^\s,"]+',           # curl -u name:x
-    '(?<=://[^/\s:@"]*:)[^/\s@"]+(?=@)',                       # https://name:x@host
-    '(?i)(?<=\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}',            # Authorization: Bearer x
-    '(?i)(?<=\s-e(?:c|nc|ncodedcommand)?\s+)[\w+/=]{16,}',     # powershell -EncodedCommand x
-    '(?i)(?<=[?&](?:sig|key|code)=)[^&\s"]+',                  # https://host/path?sig=x
-    '\bAKIA[0-9A-Z]{16}\b', '\beyJ[\w-]+\.[\w-]+\.[\w-]+'      # keys that are known by their form
+    "(?i)(?<=[\w-]*$Secret[\w-]*\\?[""']{0,2}\s{0,3}[=:]\s{0,3})$Value",   # password=x, --api-key:x
+    "(?i)(?<=-[\w-]*$Secret[\w-]*\s{1,3})(?!-)$Value",                        # --password x
+    "(?i)(?<=/[\w-]*$Secret[\w-]*\s{1,3})(?![-/])$Value",                     # /password x
+    "(?i)(?<=\s(?:--?|/)(?:p|pw|rp)[ :=])(?!\d{1,5}(?!\w)|[-/]|[a-z]:[\\/]|\w+://|(?:tcp|udp|ip|icmp)(?:v6)?\b)$Value",   # -p x, but not a port or a path
+    "(?<=\b(?:mysql|mariadb|sshpass|7z|[Rr]ar|Win[Rr][Aa][Rr])[^\r\n]{0,200}\s-h?p)$Value",      # mysql -px
+    "(?<=\b(?i:sqlcmd|osql|isql|bcp)\b[^\r\n]{0,200}\s-P)$Value",               # sqlcmd -Px
+    "(?i)(?<=\b(?:ldap\w+|redis-cli)\b[^\r\n]{0,200}\s-[wa]\s{1,3})(?!-)$Value",    # ldapsearch -w x, redis-cli -a x
+    '(?i)(?<=\b(?:sqlplusw?|exp|imp|expdp|impdp|sqlldr|rman)\b[^\r\n]{0,200}\s(?:userid=|target\s)?"{0,2}[\w$#]+/)(?:"{1,2}[^"\r\n]*"{1,2}|[^\s@",]+)',
+    "(?i)(?<=\bnet1?(?:\.exe)?""{0,2}\s{1,3}use\s(?:[^\r\n]{0,200}\s)?(?:\\\\[^\s,""]+|/u(?:ser)?:[^\s,""]+)\s{1,3})(?![/""],|/)$Value",      # net use \\server\share x
+    "(?i)(?<=\bnet1?(?:\.exe)?""{0,2}\s{1,3}user\s{1,3}(?:""{1,2}[^""\r\n]+""{1,2}|[^\s""/,]+)\s{1,3})(?!/)$Value",                    # net user name x
+    "(?i)(?<=aws_secret_access_key\s{1,3}|ConvertTo-SecureString\s{1,3}(?:-String\s{1,3})?)(?![-(]|\$\w)$Value",
+    "(?i)(?<=(?:\s-{1,2}|[-=])key=)$Value",                               # --key=x
+    '(?i)(?<=\s(?:-u|--(?:proxy-)?user)[ =][^\s:",]*:)[^\s,"]+',          # curl -u name:x
+    '(?i)(?<=\s(?:-u|--(?:proxy-)?user)[ =]"{1,2}[^:",]*:)[^"\r\n]+',     # curl -u "name:x y"
+    '(?i)(?<=\bcurl[^\r\n]{0,200}\s-u[^\s:",]+:)[^\s,"]+',                      # curl -uname:x
+    '(?i)(?<=\s-U\s{1,3}[^\s%",]+%)[^\s,"]+',                                 # smbclient -U name%x
+    '(?<=://[^/\s:@"]*:)[^/\s"]+(?=@)',                                   # https://name:x@host
+    '(?i)(?<=\b(?:bearer|basic)\s{1,3})[\w.~+/=-]{8,}',                       # Authorization: Bearer x
+    '(?i)(?<=\s[-/]e(?:c|n|nc|nco\w*)?[\s:]\s{0,3}"{0,2})[\w+/=]{16,}',       # powershell -EncodedCommand x
+    '(?i)(?<=[?&;](?:sig|key|code)=)[^&\s"]+',                            # https://host/path?sig=x
+    '(?<=hooks\.slack\.com/services/)[^\s",]+',
+    '\bA[KS]IA[0-9A-Z]{16}\b', '\beyJ[\w-]+\.[\w-]+\.[\w-]+', '\bgh[oprsu]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}|\bxox[a-z]-[\w-]{10,}|\bhvs\.[\w-]{10,}'
 )
 
 function Hide-Secrets($Path, $Mask) {
@@ -535,22 +549,31 @@ $NotNames = ('administrator system localsystem network service services local lo
     'guest user users windows microsoft tcp udp tcpip event events data name value path http https com net nt ' +
     'authority version provider true false none state process memory address port ports null').Split(' ')
 $NameForms = @(   # kind, and where such a name stands: in exports of the registry, paths, events, URLs
-    @('host', '(?im)^"(?:NV )?Hostname"="([^"]+)"'), @('domain', '(?im)^"(?:NV |Dhcp)?Domain"="([^"]+)"'),
+    @('host', '(?im)^"(?:NV )?Hostname"="([^"]+)"'), @('domain', '(?im)^"(?:\w+ ?)?(?:Domain|DomainName|SearchList)"="([^"]+)"'),
     @('user', '(?i)\\+(?:Users|Documents and Settings)\\+([^\\/:*?"<>|\r\n]{1,64})(?=\\)'),
-    @('fqdn', '<Computer>([^<]+)</Computer>'), @('account', '<Data[^>]*>([^<\\/:]+\\[^<\\/:]+)</Data>'),
-    @('fqdn', '(?i)://(?:[^/@\s"]*@)?([a-z][\w-]*(?:\.[a-z][\w-]*)+)'),
-    @('fqdn', '(?i)(?<![\\:\w?.])\\\\([a-z][\w.-]+)\\', 'not in .reg files: they double them')
+    @('fqdn', '<Computer>([^<]+)</Computer>'), @('account', '<Data[^>]*>([^<\\/:.][^<\\/:]*\\[^<\\/:]+)</Data>'), @('user', '<Data[^>]*>\.\\([^<\\/:]+)</Data>'),
+    @('user', '(?im)\\+(?:Users|Documents and Settings)\\+([^\\/:*?"<>|\s,;]{1,64})(?=["''<,;]|$)'),
+    @('user', '(?i)(?<![\w.+-])([a-z][\w.+-]*)@[a-z][\w-]*(?:\.[a-z][\w-]*)+'),
+    @('fqdn', '(?i)(?<![\w.+-])[a-z][\w.+-]*@([a-z][\w-]*(?:\.[a-z][\w-]*)+)'),
+    @('fqdn', '(?i)://(?:[^/@\s"]*@)?([a-z][\w.-]*[a-z0-9])(?=[:/"\s,]|$)'),
+    @('fqdn', '(?i)\b(?:Server|Data Source|Host(?:name)?)=(?:tcp:)?([a-z][\w.-]*[a-z0-9])'),
+    @('fqdn', '(?im)(?<![\\:\w?.])\\\\([a-z][\w.-]+)(?=[\\"\s]|$)', 'not in .reg files: they double them'),
+    @('fqdn', '(?i)(?<!\\)\\{4}([a-z][\w.-]+)\\\\')
 )
 $Blocks = @(   # which block of addresses a pseudonym is from, so that private stays private and public public
     @('^10\.', '10'), @('^172\.(1[6-9]|2\d|3[01])\.', '172.16'), @('^192\.168\.', '192.168'),
     @('^169\.254\.', '169.254'), @('^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.', '100.64'),
     @('^fe[89ab]', 'fe80::'), @('^f[cd]', 'fd00::'), @(':', '2a00::'), @('.', '11')
 )
-$IPv4 = '(?<!\d|\d\.)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\d|\.\d)'
-$IPv6 = '(?<![\w:.])(?=[0-9A-Fa-f:]*:)[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])'
+$IPv4 = '(?<!\d|\d\.|Version"=")(?:(?:25[0-5]|2[0-4]\d|[01]?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|[01]?\d?\d)(?!\d|\.\d)'
+$IPv6 = '(?<![\w:.])(?=[0-9A-Fa-f:]*:)[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]|\.\d)'
 
 function Add-Name($Kind, $Name) {
-    $name = "$Name".Trim([char]'\', [char]'.', [char]' ')
+    $name = ("$Name" -replace '^\.\\').Trim([char]'\', [char]'.', [char]' ')
+    if ($Kind -eq 'domain') {
+        if ($name -match '^NT ') { return }
+        if ($name -match '[,\s]') { foreach ($one in ($name -split '[,\s]+')) { Add-Name 'domain' $one }; return }
+    }
     if ($Kind -eq 'account') {
         $domain, $user = $name -split '\\', 2
         if ($domain -match '^NT |^(?:Window Manager|Font Driver Host)$') { return }
@@ -561,9 +584,9 @@ function Add-Name($Kind, $Name) {
     if ($Kind -eq 'fqdn') {
         if ($name -match '(?i)(^|\.)microsoft\.com$') { return }
         $label, $domain = $name -split '\.', 2
-        if ($domain) { Add-Name 'domain' $domain }
+        if ($domain -match '\.') { Add-Name 'domain' $domain }   # not "de" of www.example.de
         # dc01 is a name wherever it stands; the first word of updates.corp.example is also an ordinary one.
-        if ($label -match '[\d-]') { $name = $label }
+        if ($label -match '[\d-]' -or $script:Pseudonyms.ContainsKey($label)) { $name = $label }
         $Kind = 'host'
     }
     if ($name.Length -lt 2 -or $name -notmatch '[^\d.]' -or $NotNames -contains $name) { return }
@@ -598,23 +621,26 @@ function Get-Pseudonym($Address) {
 
 function Hide-Text($Text) {
     $text = $Text
+    if ($script:OwnPattern) { $text = [regex]::Replace($text, $script:OwnPattern, 'HOST-1') }
     if ($script:NamePattern) {
         $text = [regex]::Replace($text, $script:NamePattern, { param($m) $script:Pseudonyms[$m.Value] })
     }
-    $text = [regex]::Replace($text, $IPv4, { param($m) Get-Pseudonym $m.Value })
+    $text = [regex]::Replace($text, $IPv4, { param($m) Get-Pseudonym ($m.Value -replace '(?<=^|\.)0+(?=\d)') })
     $text = [regex]::Replace($text, $IPv6, {
             param($m)
             $address = $null
-            if ([Net.IPAddress]::TryParse($m.Value, [ref]$address)) { return Get-Pseudonym $m.Value.ToLowerInvariant() }
+            if ([Net.IPAddress]::TryParse($m.Value, [ref]$address)) { return Get-Pseudonym $address.ToString() }
             $m.Value
         })
-    return [regex]::Replace($text, 'S-1-5-21-\d+-\d+-\d+', 'S-1-5-21-0-0-0')
+    return [regex]::Replace($text, '(?i)S-1-(?:5-21-\d+-\d+-\d+|12-1-\d+-\d+-\d+-\d+)', 'S-1-5-21-0-0-0')
 }
 
 function Hide-Registry($Text) {
     # Lists of text stand as hexadecimal numbers; long binary values can hold anything and are left out.
+    # Dhcp* and *Address* hold addresses as bytes, whatever their length.
+    $text = [regex]::Replace($Text, '(?im)^"(?:Dhcp|[^"\r\n]*Addr)[^"\r\n]*"=hex:[0-9a-f,\\\s]*?\r?\n(?!\s)', '')
     $long = '(?m)^(?:"[^"\r\n]*"|@)=hex:(?:[0-9a-fA-F]{2},(?:\\\r?\n\s*)?){16,}[0-9a-fA-F]{2}\r?\n'
-    $text = [regex]::Replace($Text, $long, '')
+    $text = [regex]::Replace($text, $long, '')
     return [regex]::Replace($text, '(?<=hex\([27]\):)[0-9a-fA-F,\\\s]+', {
             param($m)
             $pairs = [regex]::Matches($m.Value, '[0-9a-fA-F]{2}')
@@ -632,12 +658,19 @@ function Hide-File($Path) {
             Hide-Text $text
         }
     }
+    # UTF-16 as such; else bytes, and each line in the encoding that gives it back: a log can mix them.
     $encoding = Get-Encoding (Read-Start $Path)
-    $reader = New-Object IO.StreamReader $Path, $encoding
+    $wide = $encoding.GetByteCount('x') -eq 2
+    if (-not $wide) { $encoding = [Text.Encoding]::GetEncoding(28591) }
+    $reader = New-Object IO.StreamReader $Path, $encoding, $wide
     $writer = New-Object IO.StreamWriter "$Path.new", $false, $encoding
     try {
         while (($line = $reader.ReadLine()) -ne $null) {
-            $writer.WriteLine((Hide-Text $line))
+            if ($wide -or $line -notmatch '[^\x00-\x7F]') { $writer.WriteLine((Hide-Text $line)) } else {
+                $bytes = $encoding.GetBytes($line)
+                $own = Get-Encoding $bytes
+                $writer.WriteLine($encoding.GetString($own.GetBytes((Hide-Text ($own.GetString($bytes))))))
+            }
             Show-Progress
         }
     } finally { $writer.Close(); $reader.Close() }
@@ -646,23 +679,24 @@ function Hide-File($Path) {
     return $true
 }
 
-function Find-Names($Files) {
-    Add-Name 'host' ([Environment]::MachineName)
+function Add-OwnNames {
+    $own = [Environment]::MachineName
+    Add-Name 'host' $own
+    if (-not $script:Pseudonyms.ContainsKey($own)) {
+        # A number or an ordinary word: only where Windows prints it as this computer's name.
+        $script:Counts['host'] = 1
+        $it = [regex]::Escape($own)
+        $before = '>|Hostname"="|\(|\\\\|^[^:,\r\n]{1,30}:[ \t]{1,30}'
+        $script:OwnPattern = "(?im)$it(?<=(?:$before)$it)(?=[<""\s).\\]|`$)" +
+            "|^$it(?=,)|(?<![\w.])$it(?=\.[a-z][\w-]*\.[a-z])"
+    }
     Add-Name 'user' ([Environment]::UserName)
     Add-Name 'domain' ([Environment]::UserDomainName)
     Add-Name 'fqdn' $env:LOGONSERVER
     Add-Name 'domain' $env:USERDNSDOMAIN
-    $texts = @()
-    foreach ($file in $Files) {
-        if ((New-Object IO.FileInfo $file).Length -gt $SmallFile) { continue }
-        $bytes = [IO.File]::ReadAllBytes($file)
-        $text = (Get-Encoding $bytes).GetString($bytes)
-        foreach ($form in $NameForms) {
-            if ($form[2] -and $file -like '*.reg') { continue }
-            foreach ($match in [regex]::Matches($text, $form[1])) { Add-Name $form[0] $match.Groups[1].Value }
-        }
-        $texts += $text
-    }
+}
+
+function Add-NamesOfDomains($Texts) {
     # Other computers and accounts of the domains found.
     foreach ($domain in @($script:Pseudonyms.Keys | Where-Object { $script:Pseudonyms[$_] -like 'DOMAIN-*' })) {
         $escaped = [regex]::Escape($domain)
@@ -675,6 +709,28 @@ function Find-Names($Files) {
     }
 }
 
+function Find-Names($Files) {
+    Add-OwnNames
+    $texts = @()
+    foreach ($file in $Files) {
+        $bytes = Read-Start $file $SmallFile
+        $text = (Get-Encoding $bytes).GetString($bytes)
+        foreach ($form in $NameForms) {
+            if ($form[2] -and $file -like '*.reg') { continue }
+            foreach ($match in [regex]::Matches($text, $form[1])) { Add-Name $form[0] $match.Groups[1].Value }
+        }
+        $texts += $text
+    }
+    # Paths of the application's logs hold names as well.
+    $commands = @($script:Entries | Where-Object { $_.path -like 'applog/*' } | ForEach-Object { $_.command })
+    foreach ($form in $NameForms) {
+        foreach ($match in [regex]::Matches(($commands -join "`n"), $form[1])) {
+            Add-Name $form[0] $match.Groups[1].Value
+        }
+    }
+    Add-NamesOfDomains $texts
+}
+
 function Hide-Names {
     # Replaces names and addresses in every file, and writes the list of them beside the zip: it is not part of it.
     $script:Doing = 'Replacing names and addresses'
@@ -682,7 +738,12 @@ function Hide-Names {
     $files = @($kept | ForEach-Object { [IO.Path]::Combine($script:Work, $_.path) })
     Find-Names $files
     $longest = @($script:Pseudonyms.Keys | Sort-Object { -$_.Length } | ForEach-Object { [regex]::Escape($_) })
-    if ($longest) { $script:NamePattern = '(?i)(?<![A-Za-z0-9_])(?:' + ($longest -join '|') + ')(?![A-Za-z0-9_])' }
+    if ($longest) {   # but not in "Windows Server 2008", nor in a provider's name
+        $script:NamePattern = '(?i)(?<![A-Za-z0-9_])(?:' + ($longest -join '|') + ')(?![A-Za-z0-9_])' +
+            '(?<!\bWindows \S{1,64}|(?:Provider |EventSource)Name=[''"][^''"<>]{1,80})'
+    }
+    $sharp = @($longest | Where-Object { $_ -match '[\d-]' })   # WEB01 in WEB01_old.log, but not TIME in TIME_WAIT
+    if ($sharp) { $script:NamePattern += '|(?i)(?<![A-Za-z0-9])(?:' + ($sharp -join '|') + ')(?![A-Za-z0-9])' }
     foreach ($entry in $kept) {
         $path = [IO.Path]::Combine($script:Work, $entry.path)
         try { $changed = Hide-File $path } catch {
@@ -712,7 +773,10 @@ function Save-Pseudonyms($Path) {
     foreach ($name in @($script:Pseudonyms.Keys | Sort-Object)) {
         $lines += "`"$name`",`"$($script:Pseudonyms[$name])`""
     }
-    [IO.File]::WriteAllText($Path, ($lines -join "`r`n") + "`r`n", [Text.Encoding]::UTF8)
+    # A file of that name that somebody put there is not written to.
+    $file = New-Object IO.FileStream $Path, ([IO.FileMode]::CreateNew)
+    $writer = New-Object IO.StreamWriter $file, ([Text.Encoding]::UTF8)
+    try { $writer.Write(($lines -join "`r`n") + "`r`n") } finally { $writer.Close() }
 }
 
 # ---- 8. Manifest and zip --------------------------------------------------------------------------------------------
@@ -1007,6 +1071,8 @@ function Copy-AppLog($File) {
     $name = 'applog/{0:00}-{1}' -f $script:AppLogs, $File.Name
     $entry = New-Entry @{ Path = $name; Run = "(this script) copy of $($File.FullName)"; Why = $AppLogWhy }
     $script:Doing = $entry.command
+    # Started elevated, this script reads what the person who laid a link there may not.
+    if ([int]$File.Attributes -band 1024) { return Set-Outcome $entry 'failed' 'a link: name the file itself' }
     if ($script:AppLogs -gt $MostAppLogs) { return Set-Outcome $entry 'skipped' "more than $MostAppLogs logs" }
     $entry.started_at = Get-Stamp
     $entry.monotonic_ms = $script:Clock.ElapsedMilliseconds
@@ -1025,7 +1091,8 @@ function Copy-AppLog($File) {
                 Copy-Stream $from $to $MostAppLog
             } finally { $to.Close() }
         } finally { $from.Close() }
-        $binary = [Array]::IndexOf((Read-Start $script:Output), [byte]0) -ge 0
+        $start = Read-Start $script:Output
+        $binary = (Get-Encoding $start).GetString($start).IndexOf([char]0) -ge 0
         if ($Redact -and $binary) { throw 'not plain text: left out of a redacted bundle' }
         Save-Output $entry ''
         Set-Outcome $entry 'ok'
@@ -1132,7 +1199,7 @@ function Complete-Bundle {
     Write-Manifest
     $taken = @($script:Entries | Where-Object { $_.outcome -eq 'ok' })
     $zip = [IO.Path]::Combine($OutputFolder, (Get-ZipName) + '.zip')
-    $aside = [IO.Path]::Combine($script:Work, 'bundle.tmp')
+    $aside = $script:Aside = $script:Work -replace '\.tmp$', '.part'
     Write-Zip $aside (@($taken | ForEach-Object { $_.path }) + 'manifest.json')
     $hash = Get-Sha256 $aside
     if ($Redact) { Save-Pseudonyms ($zip -replace '\.zip$', '-pseudonyms.csv') }
@@ -1157,6 +1224,21 @@ function Write-Summary($Zip, $Hash) {
     } else { $script:ExitCode = 0 }
 }
 
+function Protect-Folder {
+    # Nobody else reads or replaces what is gathered: administrators, the system and its services, this user.
+    $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    $rights = New-Object Security.AccessControl.DirectorySecurity
+    $rights.SetAccessRuleProtection($true, $false)
+    foreach ($sid in 'S-1-5-32-544', 'S-1-5-18', 'S-1-5-19', 'S-1-5-20', $me) {
+        $who = New-Object Security.Principal.SecurityIdentifier $sid
+        $below = 'ContainerInherit, ObjectInherit'
+        $rule = New-Object Security.AccessControl.FileSystemAccessRule $who, 'FullControl', $below, 'None', 'Allow'
+        $rights.AddAccessRule($rule)
+    }
+    Set-Acl -Path $script:Work -AclObject $rights
+    if ([IO.Directory]::GetFileSystemEntries($script:Work).Length) { throw 'somebody wrote into the temporary folder' }
+}
+
 function Invoke-Collector {
     if ($Unknown) { throw "there is no such option: $Unknown" }
     if ("$OutputFolder$AppLog" -match '"') {
@@ -1171,6 +1253,9 @@ function Invoke-Collector {
     $script:Output = [IO.Path]::Combine($script:Work, 'output.tmp')
     try { [void][IO.Directory]::CreateDirectory($script:Work) }
     catch { throw "cannot write to ${OutputFolder}: $(Get-Reason $_) Choose another folder with -OutputFolder." }
+    if ($script:OnWindows) {
+        try { Protect-Folder } catch { Write-Host "Other users of this computer may read along: $(Get-Reason $_)" }
+    }
     Write-Host "Collecting evidence about network ports. Nothing on this computer is changed, and nothing is sent."
     if ($Quick) { Write-Host 'This takes about a minute.' }
     else { Write-Host 'This takes about five minutes; most of it is waiting.' }
@@ -1199,11 +1284,15 @@ $script:Doing = 'Starting'
 $script:Drawn = -1000
 $script:AppLogs = 0
 $script:Tracing = $false
+$script:OwnPattern = ''
+$script:NamePattern = ''
+$script:Aside = ''
 $script:ExitCode = 2
 try { Invoke-Collector } catch { Write-Host "Nothing was collected: $(Get-Reason $_)" }
 finally {
     # Also after Ctrl+C: end the recording, delete the temporary folder. A zip is there only if it is complete.
     Stop-Trace
+    if ($script:Aside) { Remove-IfThere $script:Aside }
     if ($script:Work -and [IO.Directory]::Exists($script:Work)) {
         try { [IO.Directory]::Delete($script:Work, $true) } catch { Write-Host "Please delete $($script:Work)." }
     }

@@ -56,6 +56,7 @@ ALLOWED_IN = {
     "copy": {"Get-Trace"},
     "start": {"Start-Program"},
     "kill": {"Stop-Program"},
+    "rights": {"Protect-Folder"},  # of the temporary folder, which nobody else should read or write
 }
 _STEPS = {
     "delete": {"delete", "remove-item"},
@@ -63,8 +64,17 @@ _STEPS = {
     "move": {"move", "moveto", "move-item", "rename-item"},
     "start": {"start-process"},
     "kill": {"kill", "stop-process"},
+    "rights": {"set-acl"},
 }
-_CMDLETS_THAT_ACT = {"copy-item", "new-item", "set-content", "export-csv", "out-file", "start-process", "invoke-item"}
+_CMDLETS_THAT_ACT = {
+    "copy-item",
+    "new-item",
+    "set-content",
+    "export-csv",
+    "out-file",
+    "start-process",
+    "invoke-item",
+} | {"set-acl"}
 _HARMLESS_CMDLETS = set(words.CMDLETS) - _CMDLETS_THAT_ACT
 _COM = {"scripting.filesystemobject", "wbemscripting.swbemdatetime"}
 _STATIC_WRITES = {"io.file": {"setlastwritetimeutc"}}

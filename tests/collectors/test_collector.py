@@ -1,5 +1,7 @@
 """The real script and its starter, through every checker."""
 
+import re
+
 import pytest
 
 from docs.collector_table import read_table
@@ -33,13 +35,25 @@ def test_its_form() -> None:
     text = text_of(SCRIPT)
     first = text.index("$Table = @(")
     start, end = (text.count("\n", 0, at) + 1 for at in (first, text.index("\n)", first) + 1))
-    strings = {number for number, one in enumerate(text.split("\n"), 1) if one.startswith("$") and "Command = '" in one}
+    # Commands and patterns are one string each.
+    strings = {
+        number
+        for number, one in enumerate(text.split("\n"), 1)
+        if (one.startswith("$") and "Command = '" in one) or re.match(r"""(?:    |\$\w+ = )['"@(]""", one)
+    }
     assert ill_formed(SCRIPT.read_bytes(), frozenset(range(start, end + 1)) | strings) == []
 
 
 def test_the_starter() -> None:
     text_of(STARTER)
     assert ill_started(STARTER.read_bytes()) == []
+
+
+def test_every_label_of_the_starter_is_there_once() -> None:
+    text = text_of(STARTER)
+    labels = re.findall(r"(?m)^:(\w+)", text)
+    assert len(set(labels)) == len(labels)
+    assert set(re.findall(r"goto :(\w+)", text)) == set(labels)
 
 
 def test_git_keeps_the_line_ends() -> None:

@@ -241,7 +241,7 @@ def test_every_exception_has_its_reason(guard: object) -> None:
         (b"$x = 1\r$y = 2\n", "carriage"),
         (b"$x = 1 \n", "blanks"),
         (b"function f {\n" + b"    1\n" * 40 + b"}\n", "a function of 42 lines"),
-        (b"$x = 1\n" * 1251, "at most 1250"),
+        (b"$x = 1\n" * 1351, "at most 1350"),
     ],
 )
 def test_the_form_is_checked(data: bytes, reason: str) -> None:

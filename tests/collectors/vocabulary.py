@@ -43,6 +43,7 @@ CMDLETS = {
     "remove-item": f"{_PATHS} Recurse Force",
     "resolve-path": "Path LiteralPath Relative",
     "select-object": "Property ExcludeProperty ExpandProperty First Last Skip Unique Index InputObject",
+    "set-acl": "Path AclObject Include Exclude",
     "set-content": f"{_PATHS} Value PassThru Force Encoding",
     "set-strictmode": "Version Off",
     "sort-object": "Property Descending Unique CaseSensitive Culture InputObject",
@@ -124,7 +125,7 @@ TYPES = {
     "io.compression.compressionmode": "Compress Decompress",
     "io.compression.deflatestream": "",
     "io.compression.gzipstream": "",
-    "io.directory": "Exists CreateDirectory GetFiles GetDirectories Delete GetCurrentDirectory GetParent",
+    "io.directory": "Exists CreateDirectory GetFiles GetDirectories GetFileSystemEntries Delete GetCurrentDirectory GetParent",
     "io.directoryinfo": "",
     "io.driveinfo": "GetDrives",
     "io.file": "Exists Delete Move Open OpenRead OpenWrite Create ReadAllBytes ReadAllText ReadAllLines WriteAllBytes "
@@ -152,10 +153,13 @@ TYPES = {
     "regex": "Escape IsMatch Match Matches Replace Split Unescape",
     "runtime.interopservices.marshal": "SizeOf GetLastWin32Error",
     "runtime.interopservices.runtimeenvironment": "GetSystemVersion",
+    "security.accesscontrol.directorysecurity": "",
+    "security.accesscontrol.filesystemaccessrule": "",
     "security.cryptography.sha256": "Create",
     "security.cryptography.sha256managed": "",
     "security.cryptography.hmacsha1": "",
     "security.cryptography.rngcryptoserviceprovider": "",
+    "security.principal.securityidentifier": "",
     "security.principal.windowsbuiltinrole": "Administrator",
     "security.principal.windowsidentity": "GetCurrent",
     "security.principal.windowsprincipal": "",
@@ -208,12 +212,14 @@ MEMBERS = set(
     "totalhours seconds minutes hours days year month day hour minute second millisecond ticks touniversaltime "
     "tolocaltime addseconds addminutes adddays addhours addmilliseconds getutcoffset kind date "
     # encodings, hashes, random
-    "getbytes getstring getchars computehash transformblock transformfinalblock hash nextbytes codepage webname "
+    "getbytes getbytecount getstring getchars computehash transformblock transformfinalblock hash nextbytes codepage webname "
     "initialize hashsize "
     # regular expressions
     "groups success captures index ismatch match matches result "
     # errors
     "exception message innerexception invocationinfo positionmessage scriptlinenumber categoryinfo "
+    # rights to a folder
+    "setaccessruleprotection addaccessrule "
     # culture, version, environment, identity
     "major minor build revision oemcodepage ansicodepage textinfo displayname psversion isinrole user sid platform "
     "version lcid tostring getcurrent "
