@@ -105,7 +105,7 @@ $Table = @(
 @{ Path = 'registry/uninstall-wow64.reg'; When = 0; Admin = 0; Since = '6.0'; Limit = 60; Maybe = 1; Run = 'reg export HKLM\SOFTWARE\Wow6432Node\Microsoft\Windows\CurrentVersion\Uninstall {out} /y'
    Why = 'The same for 32-bit programs.' }
 @{ Path = 'registry/pending-reboot.reg'; When = 0; Admin = 0; Since = '6.0'; Limit = 30; Maybe = 1; Run = 'reg query "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"'
-   And = 'reg query "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"', 'reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v PendingFileRenameOperations'
+   And = 'reg query "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending" /ve', 'reg query "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"', 'reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v PendingFileRenameOperations'
    Why = 'Whether an update waits for a restart: until then it is on disk, but not at work.' }
 @{ Path = 'system/tcpip-files.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 0; Run = '(this script) version, dates, size and SHA-256 of tcpip.sys, afd.sys, netio.sys, netbt.sys and tdx.sys'
    Why = 'Which version of the network stack is installed: some versions have known defects.' }

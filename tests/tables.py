@@ -77,7 +77,8 @@ def files_of(
     files = bundle_files(machine)
     shown = {f"netstat/ano-{number}.txt": table for number, table in enumerate(tables, 1)}
     shown |= {f"netstat/anoq-{number}.txt": (*tables[0], *extra) for number, extra in enumerate(bound, 1)}
-    files.pop("netstat/anot-1.txt", None)
+    for other in ("anot-1", "anob"):
+        files.pop(f"netstat/{other}.txt", None)
     files |= {path: console.netstat(machine.language, (*listeners, *table)) for path, table in shown.items()}
     files["manifest.json"] = _manifest(files, machine.snapshot_gap)
     return files

@@ -17,6 +17,7 @@ import msgspec
 NAME = "manifest.json"
 KIND = "manifest"
 SCHEMA = "forensics.bundle/1"
+OUR_COLLECTOR = "forensics-collector"
 
 _MOST = 2**53  # JSON's whole numbers are exact so far
 _MOST_OFFSET = 14 * 60  # minutes: no time zone is further from UTC
@@ -25,7 +26,11 @@ _FIRST_YEAR, _LAST_YEAR = 1980, 2200
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One artefact as the collector meant it. Times are UTC; `monotonic_ms` is a clock that nobody can set."""
+    """One artefact as the collector meant it. Times are UTC; `monotonic_ms` is a clock that nobody can set.
+
+    `outcome` is `ok`, else `reason` says why it could not be had; `why` says what it is good for. `transformed` says
+    what the collector changed in what the command printed: secrets masked, names replaced.
+    """
 
     path: str
     command: str = ""
@@ -35,6 +40,33 @@ class Entry(msgspec.Struct, frozen=True):
     monotonic_ms: float | None = None
     size: int | None = None
     sha256: str = ""
+    why: str = ""
+    exit_code: int | None = None
+    duration_ms: float | None = None
+    transformed: str = ""
+
+    @property
+    def collected(self) -> bool:
+        """Whether the collector got it; a manifest that names no outcome lists what it has."""
+        return self.outcome in {"ok", ""}
+
+
+class Collector(msgspec.Struct, frozen=True):
+    """The program that made the bundle."""
+
+    name: str = ""
+    version: str = ""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How it was started; one that is not told was not given."""
+
+    quick: bool = False
+    thorough: bool = False
+    trace_seconds: int = 0
+    trace_http: bool = False
+    trace_packets: bool = False
+    redact: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -53,6 +85,13 @@ class Manifest(msgspec.Struct, frozen=True):
     redacted: bool = False
     files: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    collector: Collector = Collector()
+    options: Options = Options()
+
+    @property
+    def by_our_collector(self) -> bool:
+        """Whether the project's own collector made the bundle."""
+        return self.collector.name == OUR_COLLECTOR
 
     @property
     def code_pages(self) -> tuple[str, ...]:
@@ -121,6 +160,7 @@ def read(text: str) -> Manifest:
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not a type of ours
     fields = _Fields(raw)
     entries = tuple(_entry(item, fields.problems) for item in fields.list("files"))
+    collector, options = _collector(fields.object("collector")), _options(fields.object("options"))
     return Manifest(
         host=fields.text("host"),
         started_at=fields.time("started_at"),
@@ -135,6 +175,23 @@ def read(text: str) -> Manifest:
         redacted=raw.get("redacted") is True,
         files=tuple(entry for entry in entries if entry.path),
         problems=tuple(fields.problems),
+        collector=collector,
+        options=options,
+    )
+
+
+def _collector(fields: "_Fields") -> Collector:
+    return Collector(fields.text("name"), fields.text("version"))
+
+
+def _options(fields: "_Fields") -> Options:
+    return Options(
+        quick=fields.is_set("quick"),
+        thorough=fields.is_set("thorough"),
+        trace_seconds=fields.whole("trace_seconds") or 0,
+        trace_http=fields.is_set("trace_http"),
+        trace_packets=fields.is_set("trace_packets"),
+        redact=fields.is_set("redact"),
     )
 
 
@@ -152,6 +209,10 @@ def _entry(item: Any, problems: list[str]) -> Entry:  # noqa: ANN401 - whatever 
         monotonic_ms=fields.number("monotonic_ms"),
         size=fields.whole("size"),
         sha256=fields.text("sha256").lower(),
+        why=fields.text("why"),
+        exit_code=fields.whole("exit_code", -_MOST),
+        duration_ms=fields.number("duration_ms"),
+        transformed=fields.text("transformed"),
     )
 
 
@@ -185,6 +246,15 @@ class _Fields:
     def whole(self, name: str, least: float = 0, most: float = _MOST) -> int | None:
         value = self.number(name, least, most)
         return None if value is None else round(value)
+
+    def is_set(self, name: str) -> bool:
+        return self._raw.get(name) is True
+
+    def object(self, name: str) -> "_Fields":
+        value = self._raw.get(name)
+        if value is not None and not isinstance(value, dict):
+            self.problems.append(f"'{name}' is not an object")
+        return _Fields(value if isinstance(value, dict) else {}, self.problems)
 
     def list(self, name: str) -> list[Any]:
         value = self._raw.get(name)

@@ -79,7 +79,7 @@ def judge(measurements: Measurements) -> Judgement:
     status = _status(m)
     missing = []
     if status in {POSSIBLE, INCONCLUSIVE}:
-        missing.append(Missing(Statement("missing-metrics"), 'netstat -ano | findstr "SYN_SENT" > syn-sent.txt'))
+        missing.append(Missing(Statement("missing-metrics"), commands.SYN_SENT))
         if not m.full_table:
             missing.append(Missing(Statement("missing-table"), commands.NETSTAT))
     headline = Statement(f"headline-{status.replace('_', '-')}")

@@ -1,4 +1,4 @@
-"""`forensics inspect`: every member and what became of it; no verdict."""
+"""`forensics inspect`: every member and what became of it, and what the collector could not get; no verdict."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from forensics.commands.progress import progress
 from forensics.errors import UsageError
 from forensics.evidence import FileReport, Warned
 from forensics.ingest import failures, survey
+from forensics.report.collected import NotCollected, Transformed, not_collected, transformed
 from forensics.report.inert import inert
 from forensics.report.terminal import render_inspect
 
@@ -24,6 +25,8 @@ class Inspection(msgspec.Struct, frozen=True):
     sha256: str
     files: tuple[FileReport, ...]
     warnings: tuple[Warned, ...]
+    not_collected: tuple[NotCollected, ...]
+    transformed: tuple[Transformed, ...]
 
 
 def run(bundle: Path, json: str | None) -> Exit:
@@ -32,13 +35,14 @@ def run(bundle: Path, json: str | None) -> Exit:
         raise UsageError(f"{bundle}: no such file or folder")
     with progress(bundle.name) as tell:
         evidence, _ = survey(bundle, tell)
+    lost, changed = not_collected(evidence), transformed(evidence)
     if json:
         inspection = Inspection(
-            "forensics.inspection/1", evidence.name, evidence.sha256, evidence.files, evidence.warnings
+            "forensics.inspection/1", evidence.name, evidence.sha256, evidence.files, evidence.warnings, lost, changed
         )
         write(json, msgspec.json.format(msgspec.json.encode(inspection), indent=2) + b"\n")
     if json != STANDARD_OUTPUT:
-        render_inspect(evidence.files, evidence.warnings, console())
+        render_inspect(evidence.files, evidence.warnings, console(), lost, changed)
     defects = [f"{one.file}: {one.message}" for one in failures(evidence)]
     if defects:
         more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""

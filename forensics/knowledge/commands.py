@@ -15,6 +15,7 @@ TCPIP_PARAMETERS = "reg export HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\
 DYNAMIC_RANGE = "netsh int ipv4 show dynamicport tcp > dynamicport-ipv4-tcp.txt"
 EXCLUDED_RANGES = "netsh int ipv4 show excludedportrange protocol=tcp > excludedportrange-ipv4-tcp.txt"
 NETSTAT = "netstat -ano > ano.txt & netstat -s > s.txt"
+SYN_SENT = 'netstat -ano | findstr "SYN_SENT" > syn-sent.txt'
 NETSTAT_BOUND = "netstat -anoq > anoq.txt"
 NETSTAT_OFFLOAD = "netstat -anot > anot.txt"
 TCP_GLOBAL = "netsh int tcp show global > tcp-global.txt"

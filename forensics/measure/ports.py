@@ -19,6 +19,10 @@ from forensics.parsers.netsh_excludedportrange import ExcludedRanges
 from forensics.parsers.netstat import Row
 from forensics.parsers.registry_export import RegistryKey
 
+_KNOWS_EXCLUSIONS = (6, 1)
+"""The first Windows with `netsh int ipv4 show excludedportrange`: an older one keeps no port out of the range."""
+_NEWEST = (10, 0)  # of an unknown Windows nothing is taken for granted
+
 TCPIP_PARAMETERS = "\\services\\tcpip\\parameters"
 FAMILIES = (("TCP", 4), ("TCP", 6), ("UDP", 4), ("UDP", 6))
 
@@ -82,10 +86,11 @@ def find_ports(
         excluded: set[int] = set()
         for low, high, _ in inside:
             excluded.update(range(max(low, start), min(high, end) + 1))
+        known = listed is not None or (system.version or _NEWEST) < _KNOWS_EXCLUSIONS
         in_use = None if rows is None else sum(start <= port <= end for port in used[protocol, family])
         pools.append(
             PortUse(
-                protocol, family, start, count, basis, len(excluded), in_use, source, listed is not None, inside
+                protocol, family, start, count, basis, len(excluded), in_use, source, known, inside
             )
         )  # fmt: skip
     return tuple(pools)

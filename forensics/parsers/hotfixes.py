@@ -88,7 +88,9 @@ def _row(record: Record) -> _Row | None:
     named = _KB.fullmatch(record.properties.get("hotfixid", ""))
     if named is None:
         return None
-    return _Row(f"KB{named[1]}", record.properties.get("installedon", ""), record.line, record.by_wmic)
+    installed = record.properties.get("installedon", "")
+    # PowerShell's own property is a time of day as well; a bare date is the text that WMI holds.
+    return _Row(f"KB{named[1]}", installed, record.line, record.by_wmic or ":" not in installed)
 
 
 def _is_date(word: str) -> bool:

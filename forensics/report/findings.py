@@ -14,7 +14,7 @@ from forensics.bundle.formats import FOREIGN_KINDS
 from forensics.bundle.manifest import KIND as MANIFEST_KIND
 from forensics.causes import Cause, all_causes, texts
 from forensics.evidence import Evidence, FileReport, Source, Warned
-from forensics.judgement import NOW, Judgement, Point, Remedy, Statement
+from forensics.judgement import NOW, Judgement, Missing, Point, Remedy, Statement
 from forensics.measure.attribution import MOST_LISTED, Owner, Remote
 from forensics.measure.collection import Taken
 from forensics.measure.measurements import Measurements
@@ -22,6 +22,7 @@ from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
 from forensics.parsers import bytes_parsers, text_parsers
+from forensics.report.collector_advice import advise
 from forensics.report.holdings import (
     AttemptsEntry,
     MemoryEntry,
@@ -103,10 +104,15 @@ class EvidenceEntry(msgspec.Struct, frozen=True):
 
 
 class MissingEntry(msgspec.Struct, frozen=True):
-    """What would settle the question and the command that supplies it."""
+    """What would settle the question, the command that supplies it, and the run of the collector that does.
+
+    `collector` is empty where no run helps; `collector_note` says when to start it, or why none does.
+    """
 
     statement: str
     command: str
+    collector: str = ""
+    collector_note: str = ""
 
 
 class RemedyEntry(msgspec.Struct, frozen=True):
@@ -357,7 +363,7 @@ def build(
     """Put everything into words and cite it."""
     cite = _Citer(quote)
     causes = {cause.ID: cause for cause in all_causes()}
-    entries = [_cause(causes[one.cause], one, cite) for one in judgements]
+    entries = [_cause(causes[one.cause], one, cite, evidence) for one in judgements]
     return Findings(
         SCHEMA,
         Tool("forensics", __version__),
@@ -431,7 +437,7 @@ def _headline(verdict: Verdict) -> str:
     return _say(verdict.cause, verdict.headline)
 
 
-def _cause(cause: Cause, one: Judgement, cite: _Citer) -> CauseEntry:
+def _cause(cause: Cause, one: Judgement, cite: _Citer, evidence: Evidence) -> CauseEntry:
     return CauseEntry(
         one.cause,
         cause.TITLE,
@@ -440,7 +446,7 @@ def _cause(cause: Cause, one: Judgement, cite: _Citer) -> CauseEntry:
         _say(one.cause, one.headline),
         "now" if one.applies_to == NOW else "previous-boot",
         [_point(one.cause, point, cite) for point in one.points],
-        [MissingEntry(_say(one.cause, missing.statement), missing.command) for missing in one.missing],
+        [_missing(one.cause, missing, evidence) for missing in one.missing],
         [_remedy(one.cause, remedy) for remedy in one.remedies],
         support_text(one),
         _say(one.cause, one.forecast),
@@ -458,6 +464,11 @@ def _point(cause_id: str, point: Point, cite: _Citer) -> EvidenceEntry:
         3 if weight >= 3 else 2 if weight == 2 else 1,  # noqa: PLR2004 - the three grades
         cite.all(point.sources),
     )
+
+
+def _missing(cause_id: str, missing: Missing, evidence: Evidence) -> MissingEntry:
+    advice = advise(missing.command, evidence)
+    return MissingEntry(_say(cause_id, missing.statement), missing.command, advice.run, advice.note)
 
 
 def _remedy(cause_id: str, remedy: Remedy) -> RemedyEntry:

@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 import msgspec
 
 from forensics.report import words
+from forensics.report.collector_advice import most_settling
 from forensics.report.findings import (
     BootEntry,
     BundleEntry,
@@ -49,6 +50,7 @@ _MOST_EXPLAINED = 3  # causes that the first page has room to explain; more are 
 _MOST_ASKED = 6
 _MOST_REASONS = 5
 _MOST_OFFSET = 14 * 60  # minutes: no zone is further from UTC
+_NOTE_LENGTH = 300
 _HOST_LENGTH = 64  # a DNS label has 63 characters
 _HEADLINE_LENGTH = 300
 
@@ -73,10 +75,12 @@ class Action(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What is missing, and the command that supplies it."""
+    """What is missing, the command that supplies it, and the run of the collector that does, with a remark."""
 
     statement: str
     command: str
+    collector: str = ""
+    note: str = ""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -95,6 +99,7 @@ class Front(msgspec.Struct, frozen=True):
     reasons: list[str]
     actions: list[Action]
     nothing_to_do: str
+    settle: str
     asks: list[Ask]
     more_asks: str
     ruled_out: list[Line]
@@ -120,6 +125,7 @@ def front_of(findings: Findings) -> Front:
         reasons=_reasons(leading),
         actions=actions,
         nothing_to_do=_NOTHING_TO_DO if not actions and not asks else "",
+        settle=most_settling([one.collector for one in asks]) if verdict.status == "inconclusive" else "",
         asks=asks[:_MOST_ASKED],
         more_asks=and_more(len(asks) - _MOST_ASKED, "commands under the causes below"),
         ruled_out=_ruled_out(findings),
@@ -186,7 +192,8 @@ def action_of(remedy: RemedyEntry) -> Action:
 
 def ask_of(missing: MissingEntry) -> Ask:
     """Word what is missing."""
-    return Ask(missing.statement, wrapped_command(missing.command))
+    note = clip(missing.collector_note, _NOTE_LENGTH)
+    return Ask(missing.statement, wrapped_command(missing.command), missing.collector, note)
 
 
 def host_of(bundle: BundleEntry) -> str:

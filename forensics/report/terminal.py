@@ -10,6 +10,7 @@ from rich.text import Text
 
 from forensics.evidence import FileReport, Warned
 from forensics.report import words
+from forensics.report.collected import NotCollected, Transformed
 from forensics.report.findings import FileEntry, Findings
 from forensics.report.front import Front
 from forensics.report.inert import inert
@@ -37,17 +38,36 @@ def render_terminal(findings: Findings, console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def render_inspect(files: Sequence[FileEntry | FileReport], warnings: Sequence[Warned], console: Console) -> None:
-    """Print every member: what it is, how it was decoded, what it gave, and what was wrong with it."""
+def render_inspect(
+    files: Sequence[FileEntry | FileReport],
+    warnings: Sequence[Warned],
+    console: Console,
+    lost: Sequence[NotCollected] = (),
+    changed: Sequence[Transformed] = (),
+) -> None:
+    """Print every member: what it is, how it was decoded, what was wrong with it; then what is not there."""
     page = _Page(console, _WIDEST)
     listed = {file.path for file in files}
-    lines = [line for file in files for line in _member(file, warnings, page)]
+    how = {one.path: one.how for one in changed}
+    lines = [line for file in files for line in _member(file, warnings, how.get(file.path, ""), page)]
     for warning in warnings:
         if warning.file not in listed:
             where = f"{warning.file}: " if warning.file else ""
             lines += page.lines(_shown(f"{where}{warning.message}"), label="!", style="yellow")
+    lines += _not_collected(lost, page)
     for line in lines:
         console.print(line, soft_wrap=True)
+
+
+def _not_collected(lost: Sequence[NotCollected], page: "_Page") -> list[Text]:
+    """What the collector did not get, why, and what it would have shown."""
+    lines = _heading(f"Not collected ({words.count(len(lost))})") if lost else []
+    for one in lost:
+        lines += page.lines(_shown(one.path), label=one.outcome, indent=_STATUS_HANG, style="bold")
+        lines += page.lines(_shown(one.reason), indent=_STATUS_HANG)
+        if one.why:
+            lines += page.lines(_shown(one.why), indent=_STATUS_HANG, style="dim")
+    return lines
 
 
 class _Page:
@@ -119,11 +139,15 @@ def _todo(front: Front, page: _Page, most: int, *, cautions: bool) -> list[Text]
         lines += _command(one.command, page)
         if cautions and one.caution:
             lines += page.lines(clip(f"Caution: {one.caution}", _LINE_LENGTH), indent=_HANG)
+    if front.settle:
+        lines += page.lines(front.settle)
     if front.nothing_to_do:
         lines += page.lines(front.nothing_to_do)
     for ask in front.asks[:most]:
         lines += page.lines(clip(ask.statement, _LINE_LENGTH), label="  collect", indent=_HANG)
         lines += _command(ask.command, page)
+        lines += page.lines(ask.collector, label="         or", indent=_HANG, style="cyan") if ask.collector else []
+        lines += page.lines(ask.note, indent=_HANG) if ask.note else []
     rest = len(front.actions[_MOST_ACTIONS:]) + len(front.asks[most:])
     return lines + (page.lines(f"and {rest} more in the report") if rest else [])
 
@@ -147,7 +171,7 @@ def _heading(title: str) -> list[Text]:
     return [Text(), Text(title, style="bold")]
 
 
-def _member(file: FileEntry | FileReport, warnings: Sequence[Warned], page: _Page) -> list[Text]:
+def _member(file: FileEntry | FileReport, warnings: Sequence[Warned], how: str, page: _Page) -> list[Text]:
     own = [warning.message for warning in warnings if warning.file == file.path]
     digest = f"sha256 {file.sha256[:_HASH_LENGTH]}" if file.sha256 else ""
     facts = [file.kind, file.encoding, f"{words.count(file.size)} bytes", digest]
@@ -156,6 +180,8 @@ def _member(file: FileEntry | FileReport, warnings: Sequence[Warned], page: _Pag
     lines = page.lines(_shown(file.path), label=file.status, indent=_STATUS_HANG, style="bold")
     lines[0].stylize(trouble, 0, _STATUS_HANG)
     lines += page.lines(_shown(f"{known}: {file.note}" if file.note else known), indent=_STATUS_HANG)
+    if how:
+        lines += page.lines(_shown(f"changed by the collector: {how}"), indent=_STATUS_HANG)
     for message in own[:_MOST_WARNINGS]:
         lines += page.lines(_shown(f"! {message}"), indent=_STATUS_HANG, style="yellow")
     rest = len(own) - _MOST_WARNINGS

@@ -1,18 +1,17 @@
-"""What the command line prints: netstat, netsh, systeminfo, tasklist, wmic and others, as bytes.
+"""What the command line prints: netstat, netsh, systeminfo, tasklist and others, as bytes.
 
-Text goes through the OEM code page with CRLF, as ``command > file`` leaves it; wmic writes UTF-16 with CR CR
-LF.
+Text goes through the OEM code page with CRLF, as ``command > file`` leaves it.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from unicodedata import east_asian_width
 
 from builder.languages import Language, StatisticsLabels
 from builder.machine import Exclusion, Machine, PortRange
+from builder.owners_console import with_owners
 from builder.ports import Row, Snapshot
 from builder.stack_console import driver_rows
 
@@ -20,11 +19,6 @@ from builder.stack_console import driver_rows
 def oem(language: Language, lines: Iterable[str]) -> bytes:
     """Lines as a console program writes them to a file; what the code page lacks becomes a question mark."""
     return "".join(f"{line}\r\n" for line in lines).encode(language.oem_codepage, errors="replace")
-
-
-def wmic(lines: Iterable[str]) -> bytes:
-    """Lines as wmic writes them to a file."""
-    return b"\xff\xfe" + "".join(f"{line}\r\r\n" for line in lines).encode("utf-16-le")
 
 
 def _columns(text: str) -> int:
@@ -63,6 +57,13 @@ def netstat_offload(language: Language, rows: Sequence[Row], offloaded: int) -> 
             place, left = "Offloaded", left - 1
         lines.append(f"{_row(language, row, 8)} {place}" if row.state else _row(language, row))
     return oem(language, lines)
+
+
+def netstat_owners(machine: Machine, rows: Sequence[Row]) -> bytes:
+    """``netstat -anob``."""
+    language = machine.language
+    lines = ["", language.netstat_title, "", language.netstat_heading]
+    return oem(language, [*lines, *with_owners(machine, ((row, _row(language, row)) for row in rows))])
 
 
 def _row(language: Language, row: Row, pid_width: int = 0) -> str:
@@ -158,20 +159,51 @@ def excluded_ports(language: Language, protocol: str, exclusions: Iterable[Exclu
     return oem(language, ["", title.format(protocol), "", columns, "----------    --------", *rows, "", footer, ""])
 
 
-def tcp_global(language: Language, *, chimney: str = "automatic") -> bytes:
-    """``netsh int tcp show global`` of Windows 7 and 2008 R2, with English labels in every language."""
-    settings = {
-        "Receive-Side Scaling State": "enabled",
-        "Chimney Offload State": chimney,
-        "NetDMA State": "enabled",
-        "Direct Cache Acess (DCA)": "disabled",
-        "Receive Window Auto-Tuning Level": "normal",
-        "Add-On Congestion Control Provider": "ctcp",
-        "ECN Capability": "disabled",
-        "RFC 1323 Timestamps": "disabled",
-    }
+def ip_addresses(machine: Machine) -> bytes:
+    """``netsh int ipv4 show ipaddresses``, with English labels in every language."""
+    lines = []
+    for number, name, kind, address in (
+        (1, "Loopback Pseudo-Interface 1", "Other", "127.0.0.1"),
+        (11, "Local Area Connection", "Manual", machine.address),
+    ):
+        lines += [
+            "", f"Interface {number}: {name}", "", "Addr Type  DAD State   Valid Life Pref. Life Address",
+            "---------  ----------- ---------- ---------- ------------------------",
+            f"{kind:<9}  Preferred     infinite   infinite {address}",
+        ]  # fmt: skip
+    return oem(machine.language, [*lines, ""])
+
+
+def tcp_global(machine: Machine) -> bytes:
+    """``netsh int tcp show global``, with English labels in every language; from Windows 10 on without TCP Chimney."""
+    settings = (
+        _TCP_GLOBAL_10 if machine.system.major >= 10 else {**_TCP_GLOBAL, "Chimney Offload State": machine.chimney}
+    )
     lines = ["Querying active state...", "", "TCP Global Parameters", "-" * 46]
-    return oem(language, [*lines, *(f"{label:<35} : {value} " for label, value in settings.items()), ""])
+    return oem(machine.language, [*lines, *(f"{label:<35} : {value} " for label, value in settings.items()), ""])
+
+
+_TCP_GLOBAL = {
+    "Receive-Side Scaling State": "enabled",
+    "Chimney Offload State": "automatic",
+    "NetDMA State": "enabled",
+    "Direct Cache Acess (DCA)": "disabled",
+    "Receive Window Auto-Tuning Level": "normal",
+    "Add-On Congestion Control Provider": "ctcp",
+    "ECN Capability": "disabled",
+    "RFC 1323 Timestamps": "disabled",
+}
+_TCP_GLOBAL_10 = {
+    "Receive-Side Scaling State": "enabled",
+    "Receive Window Auto-Tuning Level": "normal",
+    "Add-On Congestion Control Provider": "default",
+    "ECN Capability": "disabled",
+    "RFC 1323 Timestamps": "disabled",
+    "Initial RTO": "3000",
+    "Receive Segment Coalescing State": "enabled",
+    "Non Sack Rtt Resiliency": "disabled",
+    "Max SYN Retransmissions": "2",
+}
 
 
 # --- the system ---
@@ -214,62 +246,6 @@ def tasklist_services(machine: Machine) -> bytes:
         services = ",".join(process.services) or language.not_available
         lines.append(_csv_line((process.name, process.pid, services), quote=True))
     return oem(language, lines)
-
-
-def wmic_processes(machine: Machine, leaked: Mapping[int, int]) -> bytes:
-    """``wmic process get … /format:csv``: the columns in alphabetical order, the first line empty.
-
-    Each socket that a process has leaked is one more handle of it.
-    """
-    node = machine.host.split(".", maxsplit=1)[0].upper()
-    lines = ["", "Node,CommandLine,CreationDate,ExecutablePath,HandleCount,Name,ProcessId"]
-    for process in machine.processes:
-        created = wmi_time(machine, process.started) if process.path else ""
-        cells = (
-            node,
-            process.command_line,
-            created,
-            process.path,
-            process.handles + leaked.get(process.pid, 0),
-            process.name,
-            process.pid,
-        )
-        lines.append(",".join(str(cell) for cell in cells))
-    return wmic(lines)
-
-
-def wmi_time(machine: Machine, after_boot: float) -> str:
-    """A moment as WMI prints it, local: ``20181224124500.000000+480``."""
-    at = datetime.fromtimestamp(machine.boot.timestamp() + after_boot, tz=machine.boot.tzinfo)
-    minutes = int(machine.zone.offset(at).total_seconds() // 60)
-    return f"{machine.zone.local(at):%Y%m%d%H%M%S.%f}{minutes:+04d}"
-
-
-def hotfixes(machine: Machine) -> bytes:
-    """``wmic qfe list /format:csv`` on Windows up to 8.1, ``Get-HotFix | ConvertTo-Csv`` on newer ones."""
-    node = machine.host.split(".", maxsplit=1)[0].upper()
-    if machine.system.major < 10:
-        columns = (
-            "Node", "Caption", "CSName", "Description", "FixComments", "HotFixID", "InstallDate",
-            "InstalledBy",
-            "InstalledOn", "Name", "ServicePackInEffect", "Status",
-        )  # fmt: skip
-        lines = ["", ",".join(columns)]
-        for hotfix in machine.hotfixes:
-            caption = f"http://support.microsoft.com/?kbid={hotfix.kb.removeprefix('KB')}"
-            day = f"{hotfix.installed.month}/{hotfix.installed.day}/{hotfix.installed.year}"
-            cells = (
-                node, caption, node, hotfix.description, "", hotfix.kb, "",
-                "NT AUTHORITY\\SYSTEM", day, "", "", "",
-            )  # fmt: skip
-            lines.append(",".join(cells))
-        return wmic(lines)
-    lines = [_csv_line(("Source", "Description", "HotFixID", "InstalledBy", "InstalledOn"), quote=True)]
-    for hotfix in machine.hotfixes:
-        midnight = datetime.combine(hotfix.installed, time())
-        day = machine.language.moment(midnight).replace(", ", " ")
-        lines.append(_csv_line((node, hotfix.description, hotfix.kb, "NT AUTHORITY\\SYSTEM", day), quote=True))
-    return b"\xef\xbb\xbf" + "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def drivers(machine: Machine) -> bytes:
@@ -321,14 +297,14 @@ def filters(language: Language) -> bytes:
 
 def tcpip_files(machine: Machine) -> bytes:
     """The collector's own table of the network drivers; times in UTC."""
-    lines = [_csv_line(("Path", "Version", "Created", "Modified", "Size", "Sha256"), quote=True)]
+    lines = [_csv_line(("Path", "Version", "Created", "Modified", "Size", "Sha256"), quote=False)]
     for file in machine.tcpip_files:
         cells = (
             f"C:\\Windows\\System32\\drivers\\{file.name}", file.version,
             f"{file.created:%Y-%m-%dT%H:%M:%SZ}", f"{file.modified:%Y-%m-%dT%H:%M:%SZ}", file.size,
             _invented_digest(f"{file.name} {file.version}"),
         )  # fmt: skip
-        lines.append(_csv_line(cells, quote=True))
+        lines.append(_csv_line(cells, quote=False))
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 

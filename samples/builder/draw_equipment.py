@@ -1,4 +1,4 @@
-"""What machines have beside their trouble: counters of memory, a Winsock catalogue, a security product."""
+"""What machines have beside their trouble: counters of memory, a security product."""
 
 import random
 from dataclasses import replace
@@ -19,7 +19,9 @@ def equipped(rng: random.Random, machine: Machine) -> Machine:
         machine = with_security_product(rng, machine)
     if machine.memory is None and rng.random() < 0.6:
         machine = replace(machine, memory=memory(rng, machine, short=False))
-    return replace(machine, winsock_catalog=machine.winsock_catalog or rng.random() < 0.5)
+    if not machine.driver_installs:
+        rng.random()  # nothing hangs on it any more, but without it the cases of every seed would be others
+    return machine
 
 
 def memory(rng: random.Random, machine: Machine, *, short: bool) -> Memory:
@@ -58,6 +60,5 @@ def with_security_product(rng: random.Random, machine: Machine, slow_owner: int 
         machine,
         driver_installs=(DriverInstall(at, "shieldnt", "\\SystemRoot\\System32\\drivers\\shieldnt.sys"),),
         programs=(InstalledProgram("ShieldNet Endpoint", "4.1.220", "Example Security"),),
-        winsock_catalog=True,
         layered_providers=layered if rng.random() < 0.5 else (),
     )

@@ -44,7 +44,7 @@ class Evidence:
     @property
     def tables(self) -> tuple[int, ...]:
         """The numbers of the moments of which there is a table of connections, of whatever variant."""
-        other = self.has("netstat/anot-1.txt") or self.bound_shown
+        other = self.has("netstat/anot-1.txt") or self.has("netstat/anob.txt") or self.bound_shown
         found = {1} if other else set()
         numbers = range(1, self.machine.snapshots + 1)
         return tuple(sorted(found | {number for number in numbers if self.has(f"netstat/ano-{number}.txt")}))

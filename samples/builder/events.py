@@ -43,6 +43,11 @@ GROUP_POLICY = Provider("Microsoft-Windows-GroupPolicy", "{aea1b4fa-97d1-45f2-a6
 DNS_CLIENT = Provider("Microsoft-Windows-DNS-Client", "{1c95126e-7eea-49a9-a3fe-a378b03ddb4d}")
 FILTER_MANAGER = Provider("Microsoft-Windows-FilterManager", "{f3c5e28e-63f6-49c7-a204-e48a1bc4b09d}")
 UPDATE_CLIENT = Provider("Microsoft-Windows-WindowsUpdateClient", "{945a8954-c147-4acd-923f-40c45405a658}")
+LICENCES = Provider(
+    "Microsoft-Windows-Security-SPP",
+    "{E23B33B0-C8C9-472C-A5F9-F2BDFEA0F156}",
+    "Software Protection Platform Service",
+)
 SERVICING = Provider("Microsoft-Windows-Servicing", "{bd12f3b8-fc40-4a61-a307-b7a013a069c1}")
 
 _CLASSIC = 0x80000000000000
@@ -406,3 +411,12 @@ def package_changed(at: datetime, kb: str, state: str, event_id: int = 2) -> Eve
 def update_title(servicing: Servicing) -> str:
     """The title that Windows Update shows."""
     return servicing.title or f"Security Update for Windows Server ({servicing.kb})"
+
+
+# --- Application ---
+
+
+def licence_checked(at: datetime) -> Event:
+    """1003 of the licence service, in the Application log: as everyday as events are."""
+    strings = ("55c92734-d682-4d71-983e-d6ec3f16059f", "1: 55c92734-d682-4d71-983e-d6ec3f16059f, 1, 1 [(0 )]")
+    return replace(_classic(LICENCES, 1003, at, Strings(strings)), channel="Application")

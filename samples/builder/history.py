@@ -15,6 +15,8 @@ from builder.machine import Boot, Incident, Machine
 _LOG_STARTS_AFTER = timedelta(seconds=35)
 """From the start of the system to the start of the event log service."""
 _DAY = timedelta(days=1)
+_APPLICATION_LOG_DAYS = 30
+"""As the collector asks for it."""
 _FILTER_DETECTED = 16001
 
 _INCIDENT_EVENTS = {
@@ -55,6 +57,12 @@ def setup_log(machine: Machine) -> list[Event]:
             events.package_changed(at, kb, "Installed", event_id=4 if update.waits_for_restart else 2),
         ]
     return log
+
+
+def application_log(machine: Machine, exported_at: datetime) -> list[Event]:
+    """The Application log of the last 30 days: the licence service, once a day."""
+    begin = max(exported_at - _APPLICATION_LOG_DAYS * _DAY, machine.log_begins)
+    return [events.licence_checked(noon) for noon in machine.zone.noons(begin, exported_at)]
 
 
 def _boot(machine: Machine, start: datetime, before: Boot | None) -> list[Event]:

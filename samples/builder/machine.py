@@ -247,8 +247,8 @@ class Machine:
         auto_reuse: A range apart for outgoing connections, whose ports are shared (Set-NetTCPSetting); system/
             nettcpsetting.csv shows it.
         chimney: What ``netsh int tcp show global`` says of TCP Chimney.
-        memory: What system/memory.csv says; without it there is no such file.
-        winsock_catalog: Whether netsh/winsock-catalog.txt exists.
+        memory: What system/memory.csv says; without it, that there is enough.
+        winsock_catalog: Whether netsh/winsock-catalog.txt could be had.
         log_begins: Nothing older is in the System log, because it has overwritten its oldest records.
         first_record: The record ID of its oldest event.
         oldest_chunk: Where the oldest chunk of the log stands, if the log has come round (see
@@ -298,7 +298,7 @@ class Machine:
     closings: tuple[Closing, ...] = ()
     udp_held: tuple[UdpHeld, ...] = ()
     memory: Memory | None = None
-    winsock_catalog: bool = False
+    winsock_catalog: bool = True
     layered_providers: tuple[LayeredProvider, ...] = ()
     driver_installs: tuple[DriverInstall, ...] = ()
     programs: tuple[InstalledProgram, ...] = ()

@@ -1,4 +1,4 @@
-r"""What ``reg export`` writes: UTF-16 with byte order mark, ``[keys]``, values with their types.
+r"""What ``reg export`` writes: UTF-16 with byte order mark, ``[keys]``, values with their types; and ``reg query``.
 
 >>> export({"HKEY_LOCAL_MACHINE\\SOFTWARE\\X": {"Answer": 42}}).decode("utf-16").splitlines()[2:]
 ['[HKEY_LOCAL_MACHINE\\SOFTWARE\\X]', '"Answer"=dword:0000002a', '']
@@ -16,6 +16,8 @@ _SERVICING = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\
 _AUTO_UPDATE = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update"
 _SESSION_MANAGER = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Session Manager"
 _UNINSTALL = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
+_UNINSTALL_32 = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Wow6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
+_WINSOCK = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\services\\WinSock2\\Parameters"
 _AFD = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\services\\AFD\\Parameters"
 _TCPIP6 = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\services\\TCPIP6\\Parameters"
 
@@ -73,6 +75,25 @@ def _hex(start: str, data: bytes) -> str:
     return "\r\n".join(lines)
 
 
+def query(key: str, values: Key) -> list[str]:
+    """The lines that ``reg query`` prints of one key: the console's, not a file's."""
+    return ["", key, *(f"    {name}    {_printed(value)}" for name, value in values.items()), ""]
+
+
+def _printed(value: Data) -> str:
+    match value:
+        case str():
+            return f"REG_SZ    {value}"
+        case int():
+            return f"REG_DWORD    {value & 0xFFFFFFFF:#x}"
+        case bytes():
+            return f"REG_BINARY    {value.hex().upper()}"
+        case Expand():
+            return f"REG_EXPAND_SZ    {value.text}"
+        case tuple():
+            return "REG_MULTI_SZ    " + "\\0".join(value)
+
+
 def tcpip_parameters(machine: Machine) -> bytes:
     r"""``Tcpip\Parameters``, with TcpTimedWaitDelay and MaxUserPort only where somebody set them."""
     values: Key = {
@@ -113,8 +134,25 @@ def afd_parameters() -> bytes:
     return export({_AFD: {}})
 
 
-def current_version(machine: Machine) -> bytes:
-    r"""``Windows NT\CurrentVersion``."""
+def winsock_parameters(machine: Machine) -> bytes:
+    r"""``WinSock2\Parameters``: which library stands behind each entry of the catalogue, layered providers first."""
+    paths = [provider.path for provider in machine.layered_providers] + ["%SystemRoot%\\system32\\mswsock.dll"] * 2
+    catalog = f"{_WINSOCK}\\Protocol_Catalog9"
+    entries: dict[str, Key] = {
+        f"{catalog}\\Catalog_Entries64\\{number:012}": {
+            "PackedCatalogItem": path.encode("ascii", "replace").ljust(260, b"\0")
+        }
+        for number, path in enumerate(paths, 1)
+    }
+    heads: dict[str, Key] = {
+        _WINSOCK: {"WinSock_Registry_Version": "2.0", "Current_Protocol_Catalog": "Protocol_Catalog9"},
+        catalog: {"Num_Catalog_Entries64": len(paths), "Serial_Access_Num": 5},
+    }
+    return export(heads | entries)
+
+
+def current_version(machine: Machine) -> list[str]:
+    r"""``reg query`` of ``Windows NT\CurrentVersion``, product key and owner left out."""
     system = machine.system
     lab, _, branch = system.build_lab.partition(".")
     values: Key = {
@@ -123,7 +161,6 @@ def current_version(machine: Machine) -> bytes:
         "SoftwareType": "System",
         "CurrentType": "Multiprocessor Free",
         "InstallDate": int(machine.installed_at.timestamp()),
-        "RegisteredOwner": "Windows User",
         "SystemRoot": "C:\\Windows",
         "InstallationType": "Server" if "Server" in system.product else "Client",
         "EditionID": system.edition,
@@ -137,7 +174,7 @@ def current_version(machine: Machine) -> bytes:
     if system.major >= 10:
         values |= {"CurrentMajorVersionNumber": system.major, "CurrentMinorVersionNumber": system.minor}
         values["UBR"] = system.revision
-    return export({_CURRENT_VERSION: values})
+    return [*query(_CURRENT_VERSION, values), *(f"{_CURRENT_VERSION}\\{name}" for name in ("AeDebug", "Winlogon"))]
 
 
 def time_zone(machine: Machine) -> bytes:
@@ -163,15 +200,15 @@ def time_zone(machine: Machine) -> bytes:
     )
 
 
-def pending_restart(machine: Machine) -> bytes:
-    """The keys that say a restart is due; without one, only the Session Manager's key that always exists."""
-    session_manager: Key = {"ProtectionMode": 1}
-    keys: dict[str, Key] = {}
-    if machine.pending_restart:
-        keys[f"{_SERVICING}\\RebootPending"] = {}
-        keys[f"{_AUTO_UPDATE}\\RebootRequired"] = {"a4f2a1de-53c0-4b57-9d0e-2f6f6f0c7c11": 1}
-        session_manager["PendingFileRenameOperations"] = ("\\??\\C:\\Windows\\Temp\\cab_3296_2", "")
-    return export(keys | {_SESSION_MANAGER: session_manager})
+def pending_restart(machine: Machine) -> list[str]:
+    """``reg query`` of the keys that say a restart is due, one after another; nothing where none is."""
+    if not machine.pending_restart:
+        return []
+    return [
+        *query(f"{_SERVICING}\\RebootPending", {}),
+        *query(f"{_AUTO_UPDATE}\\RebootRequired", {"a4f2a1de-53c0-4b57-9d0e-2f6f6f0c7c11": 1}),
+        *query(_SESSION_MANAGER, {"PendingFileRenameOperations": ("\\??\\C:\\Windows\\Temp\\cab_3296_2", "")}),
+    ]
 
 
 def uninstall(machine: Machine) -> bytes:
@@ -196,3 +233,9 @@ def uninstall(machine: Machine) -> bytes:
         },
     }
     return export(usual | programs)
+
+
+def uninstall_32() -> bytes:
+    """Installed programs of 32 bits: one."""
+    name = "Microsoft Visual C++ 2008 Redistributable - x86"
+    return export({_UNINSTALL_32: {}, f"{_UNINSTALL_32}\\{name}": {"DisplayName": name, "DisplayVersion": "9.0.30729"}})

@@ -1,4 +1,4 @@
-r"""What tells of the network stack beside netstat: the Winsock catalogue, TCP settings, memory counters.
+r"""What tells of the network stack beside netstat: the Winsock catalogue, TCP settings, drivers.
 
 ``netsh winsock show catalog`` is written after published output of Windows 7 and 10 in English; the layered entries
 (``Layered Chain Entry``, a chain of two) after forum posts of that time, from memory. ``Get-NetTCPSetting |
@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Iterable
 
-from builder.behaviour import Memory
 from builder.languages import Language
 from builder.machine import Machine, PortRange
 
@@ -73,16 +72,6 @@ def _provider(
     return [*heading, *(f"{label:<36}{value}" for label, value in values.items())]
 
 
-def memory(counters: Memory) -> bytes:
-    """system/memory.csv, the collector's own."""
-    values = (
-        counters.pool_nonpaged, counters.pool_paged, counters.available, counters.committed, counters.commit_limit,
-        counters.handles,
-    )  # fmt: skip
-    heading = "PoolNonpagedBytes,PoolPagedBytes,AvailableBytes,CommittedBytes,CommitLimit,HandleCount"
-    return f"{heading}\r\n{','.join(map(str, values))}\r\n".encode()
-
-
 _COLUMNS = (
     "CwndRestart", "MemoryPressureProtection", "CongestionProvider", "AutoTuningLevelLocal", "EcnCapability",
     "Timestamps", "ScalingHeuristics", "AutoTuningLevelGroupPolicy", "AutoTuningLevelEffective", "AutomaticUseCustom",
@@ -96,7 +85,7 @@ _COLUMNS = (
 
 
 def tcp_settings(machine: Machine) -> bytes:
-    """``Get-NetTCPSetting | Export-Csv -NoTypeInformation``; the profile Automatic has no values of its own."""
+    """``Get-NetTCPSetting | Export-Csv``; the profile Automatic has no values of its own."""
     reuse = machine.auto_reuse or _NO_PORTS
     constant = {
         "CimClass": "ROOT/StandardCimv2:MSFT_NetTCPSetting",
@@ -120,7 +109,7 @@ def tcp_settings(machine: Machine) -> bytes:
     writer.writerow(constant | {"SettingName": "Automatic"})
     for name in ("InternetCustom", "DatacenterCustom", "Compat", "Datacenter", "Internet"):
         writer.writerow(constant | values | {"SettingName": name})
-    return out.getvalue().encode()
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
 def driver_rows(machine: Machine, language: Language) -> Iterable[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forensics.bundle.manifest import Listing, Manifest, is_manifest, read
+from forensics.bundle.manifest import Entry, Listing, Manifest, is_manifest, read
 
 WHOLE = {
     "schema": "forensics.bundle/1",
@@ -19,6 +19,8 @@ WHOLE = {
     "uptime_seconds": 43225201.5,
     "boot_time": "2017-08-10T21:31:00Z",
     "redacted": False,
+    "collector": {"name": "forensics-collector", "version": "1.0.0"},
+    "options": {"quick": True, "trace_seconds": 120, "app_log": ["C:\\Logs"]},
     "files": [
         {
             "path": "netstat/ano-1.txt",
@@ -28,6 +30,10 @@ WHOLE = {
             "monotonic_ms": 43225203500,
             "size": 12,
             "sha256": "AB" * 32,
+            "why": "Every connection.",
+            "exit_code": -1073741819,
+            "duration_ms": 310,
+            "transformed": "secrets masked",
         }
     ],
 }
@@ -46,6 +52,20 @@ def test_every_field() -> None:
     assert (manifest.uptime_seconds, manifest.code_pages) == (43225201.5, ("cp936", "cp936"))
     (entry,) = manifest.files
     assert (entry.command, entry.monotonic_ms, entry.sha256) == ("netstat -ano", 43225203500.0, "ab" * 32)
+    assert (entry.why, entry.transformed) == ("Every connection.", "secrets masked")
+    assert (entry.exit_code, entry.duration_ms) == (-1073741819, 310)  # 0xC0000005, as .NET gives it
+    assert (manifest.collector.version, manifest.by_our_collector) == ("1.0.0", True)
+    assert (manifest.options.quick, manifest.options.thorough, manifest.options.trace_seconds) == (True, False, 120)
+
+
+def test_another_collector_is_not_ours() -> None:
+    assert not changed(collector={"name": "somebody's"}).by_our_collector
+    assert not Manifest().by_our_collector
+
+
+@pytest.mark.parametrize(("outcome", "collected"), [("ok", True), ("", True), ("failed", False), ("skipped", False)])
+def test_what_was_collected(outcome: str, collected: bool) -> None:
+    assert Entry("netstat/ano-1.txt", outcome=outcome).collected is collected
 
 
 def test_an_empty_object_is_an_empty_manifest() -> None:
@@ -76,6 +96,8 @@ def test_what_is_no_json_object_is_a_value_error(text: str) -> None:
         ("uptime_seconds", -1),
         ("uptime_seconds", 10**17),
         ("uptime_seconds", True),
+        ("collector", "forensics-collector"),
+        ("options", ["-Quick"]),
         ("files", {"path": "x"}),
         ("files", ["netstat/ano-1.txt"]),
     ],

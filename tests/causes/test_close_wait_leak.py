@@ -386,7 +386,7 @@ def test_windows_2008_many_remotes_take_the_range(tmp_path: Path) -> None:
 def test_an_unknown_windows_may_share(tmp_path: Path, remotes: int, expected: str) -> None:
     table = spread(850, remotes)
     files = lacking(files_of(table, table), "system/", "eventlog/", "registry/")
-    files["manifest.json"] = files["manifest.json"].replace(b'"os_version": "6.1.7601"', b'"os_version": ""')
+    files["manifest.json"] = files["manifest.json"].replace(b'"os_version": "6.1.7601.65536"', b'"os_version": ""')
     findings = findings_of(tmp_path, files)
     assert findings.measurements.system.version == ""
     assert next(one for one in findings.causes if one.id == ID).status == expected

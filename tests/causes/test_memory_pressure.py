@@ -153,7 +153,7 @@ def test_without_the_exclusions_it_is_not_known_that_ports_are_free(tmp_path: Pa
 
 
 def test_without_memory_figures_4229_is_likely(tmp_path: Path) -> None:
-    entry = judged(tmp_path, starved(memory=None))
+    entry = judged(tmp_path, starved(), "system/memory")
     assert entry.status == "likely"
     assert any("memory" in one.statement for one in entry.missing)
 
@@ -192,12 +192,12 @@ def test_a_whole_log_without_4229_and_memory_that_is_fine_rules_it_out(tmp_path:
 
 
 def test_a_log_of_a_system_with_the_event_rules_it_out_alone(tmp_path: Path) -> None:
-    assert judged(tmp_path, starved(incidents=(), memory=None)).status == "ruled_out"
+    assert judged(tmp_path, starved(incidents=()), "system/memory").status == "ruled_out"
 
 
 def test_server_2008_has_no_such_event(tmp_path: Path) -> None:
     """4229 came with 6.1: a log of 6.0 without it says nothing."""
-    entry = judged(tmp_path, starved(system=SERVER_2008, incidents=(), memory=None))
+    entry = judged(tmp_path, starved(system=SERVER_2008, incidents=()), "system/memory")
     assert entry.status == "inconclusive"
     assert any("memory" in one.statement for one in entry.missing)
     assert judged(tmp_path, starved(system=SERVER_2008, incidents=(), memory=FINE)).status == "ruled_out"

@@ -24,7 +24,7 @@ PROGRAMS = {
     "ends it": r"netsh trace stop",
     "writes a trace as text": r'netsh trace convert input="\{etl\}" output="\{out\}" dump=TXT overwrite=yes',
     "saves a key of the registry": rf"reg export {_KEY} \{{out\}} /y",
-    "prints a key of the registry": rf"reg query {_KEY}(?: /v \w+| /s)?",
+    "prints a key of the registry": rf"reg query {_KEY}(?: /ve| /v \w+| /s)?",
     "saves an event log": r'wevtutil epl [\w-]+ \{out\}(?: "/q:[^"&|<>]*(?:<=[^"&|<>]*)?")?',
     "prints events": r'wevtutil qe [\w-]+ "/q:[^"]*" /f:xml /e:Events /u(?:ni)?:true',
     "says when an event log was cleared": r"wevtutil gl [\w-]+",

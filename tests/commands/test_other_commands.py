@@ -3,10 +3,13 @@
 import json
 import os
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from builder import SAMPLES as SAMPLE_MACHINES
+from builder import bundle_files
 
 from forensics.causes import all_causes
 from tests.bundles import zipped
@@ -40,12 +43,12 @@ def verified(forensics: Run, capsys: Caught, folder: Path, files: dict[str, byte
 @pytest.mark.parametrize("folder", ["", "SRV1/"])
 def test_verify_intact(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes], folder: str) -> None:
     files = {folder + path: data for path, data in healthy.items()}
-    assert verified(forensics, capsys, tmp_path, files) == ([], "case.zip: consistent with its manifest (32 intact)")
+    assert verified(forensics, capsys, tmp_path, files) == ([], "case.zip: consistent with its manifest (40 intact)")
 
 
 def test_verify_a_bundle_in_a_zip(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]) -> None:
     others, last = verified(forensics, capsys, tmp_path, {"SRV1.zip": zipped(healthy)})
-    assert (others, last) == ([], "case.zip: consistent with its manifest (32 intact)")
+    assert (others, last) == ([], "case.zip: consistent with its manifest (40 intact)")
 
 
 def test_verify_changed_missing_and_not_listed(
@@ -55,7 +58,13 @@ def test_verify_changed_missing_and_not_listed(
     del files["system/fltmc.txt"]
     others, last = verified(forensics, capsys, tmp_path, files)
     assert others == ["changed     netstat/ano-1.txt", "not listed  note.txt", "missing     system/fltmc.txt"]
-    assert last == "case.zip: NOT consistent with its manifest (30 intact, 1 changed, 1 missing, 1 not listed)"
+    assert last == "case.zip: NOT consistent with its manifest (38 intact, 1 changed, 1 missing, 1 not listed)"
+
+
+def test_what_the_collector_could_not_get_is_not_missing(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    machine = SAMPLE_MACHINES["founding-case"].machine()
+    others, last = verified(forensics, capsys, tmp_path, bundle_files(machine, without=("netsh/", "eventlog/")))
+    assert (others, last) == ([], "case.zip: consistent with its manifest (24 intact)")
 
 
 def test_verify_needs_no_evidence(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
@@ -105,6 +114,67 @@ def test_inspect_shows_what_is_no_evidence(forensics: Run, capsys: Caught, tmp_p
     (tmp_path / "case.zip").write_bytes(zipped({"notes.txt": b"Dear support,"}))
     assert forensics("inspect", "case.zip") == 0
     assert "notes.txt" in capsys.readouterr().out
+
+
+@pytest.fixture
+def denied(tmp_path: Path) -> None:
+    """A bundle of an old system, whose collector was denied some of its files."""
+    machine = replace(SAMPLE_MACHINES["founding-case"].machine(), traffic=(), snapshots=1)
+    (tmp_path / "case.zip").write_bytes(zipped(bundle_files(machine, without=("netstat/s-", "system/hotfixes"))))
+
+
+@pytest.mark.usefixtures("denied")
+def test_inspect_shows_what_the_collector_could_not_get(
+    forensics: Run, capsys: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert forensics("inspect", "case.zip") == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80
+    members, _, lost = printed.partition("\nNot collected (")
+    assert "changed by the collector: secrets masked" in members
+    assert "system/hotfixes.csv" not in members
+    assert lost.splitlines()[1:5] == [
+        "failed        netstat/s-1.txt",
+        "              ended with exit code 1: Access is denied.",
+        "              Counters of the network stack: how many connections were opened",
+        "              since the last reading.",
+    ]
+    assert "not-supported netstat/anoq-1.txt\n              this Windows is older than 6.3\n" in lost
+    assert "skipped       netstat/ano-3.txt\n              -Quick lists connections once\n" in lost
+
+
+@pytest.mark.usefixtures("denied")
+def test_inspect_json_has_what_was_not_collected_and_what_was_changed(forensics: Run, capsys: Caught) -> None:
+    assert forensics("inspect", "case.zip", "--json", "-") == 0
+    inspection = json.loads(capsys.readouterr().out)
+    lost = {one["path"]: one for one in inspection["not_collected"]}
+    assert lost["system/hotfixes.csv"] == {
+        "path": "system/hotfixes.csv",
+        "outcome": "failed",
+        "reason": "ended with exit code 1: Access is denied.",
+        "why": "Installed updates.",
+    }
+    assert not set(lost) & {file["path"] for file in inspection["files"]}
+    assert inspection["transformed"] == [{"path": "registry/windows-currentversion.reg", "how": "secrets masked"}]
+
+
+def test_inspect_without_a_manifest_knows_of_nothing_that_is_missing(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]
+) -> None:
+    (tmp_path / "case.zip").write_bytes(zipped({path: data for path, data in healthy.items() if "/" in path}))
+    assert forensics("inspect", "case.zip") == 0
+    assert "Not collected" not in capsys.readouterr().out
+
+
+def test_a_manifest_may_not_steer_the_console(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    entry = {"path": "x\x1b[2J", "outcome": "failed", "reason": "\x1b]0;y\x07", "why": "\u202ez"}
+    manifest = {"schema": "forensics.bundle/1", "files": [entry, {"path": "silent", "outcome": "timed-out"}]}
+    (tmp_path / "case.zip").write_bytes(zipped({"manifest.json": json.dumps(manifest).encode()}))
+    assert forensics("inspect", "case.zip") == 0
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(printed)
+    assert "timed-out     silent\n              the command did not end in time" in printed
 
 
 def test_inspect_with_a_parser_that_raises(forensics: Run, capsys: Caught, monkeypatch: pytest.MonkeyPatch) -> None:

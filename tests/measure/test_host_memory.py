@@ -43,7 +43,7 @@ def test_the_collectors_counters_and_the_size_of_systeminfo(tmp_path: Path) -> N
 
 
 def test_without_counters_nothing_is_known(tmp_path: Path) -> None:
-    assert host_memory(tmp_path, machine(memory=None)) is None
+    assert host_memory(tmp_path, machine(), "system/memory") is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_without_the_size_of_memory_the_pool_has_no_share(tmp_path: Path) -> Non
 def test_the_size_may_stand_beside_the_counters(tmp_path: Path) -> None:
     """wmic os get counts in kilobytes."""
     wmic = b"\r\r\nFreePhysicalMemory=50000\r\r\nTotalVisibleMemorySize=4194304\r\r\n\r\r\n"
-    one = host_memory(tmp_path, machine(memory=None), "system/systeminfo", **{"os.txt": wmic})
+    one = host_memory(tmp_path, machine(), "system/memory", "system/systeminfo", **{"os.txt": wmic})
     assert one is not None
     assert (one.available, one.available_low) == (50_000 * 1024, False)  # above 32 MB of 4 GB
     assert one.pool_limit == 3072 * MEGABYTE
@@ -93,7 +93,7 @@ def test_figures_of_several_objects_are_joined(tmp_path: Path) -> None:
     """The pool from the counters, the free memory of whichever object has it first."""
     counters = b"PoolNonpagedBytes,CommittedBytes\r\n46321664,1131204608\r\n"
     wmic = b"\r\r\nFreePhysicalMemory=70000\r\r\nTotalVisibleMemorySize=4194304\r\r\n\r\r\n"
-    one = host_memory(tmp_path, machine(memory=None), **{"a.csv": counters, "b.txt": wmic})
+    one = host_memory(tmp_path, machine(), "system/memory", **{"a.csv": counters, "b.txt": wmic})
     assert one is not None
     assert (one.nonpaged_pool, one.available, one.pool_limit) == (46_321_664, 70_000 * 1024, 3072 * MEGABYTE)
 
