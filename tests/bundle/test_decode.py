@@ -203,7 +203,11 @@ def test_real_netstat_files_decode_without_damage() -> None:
 
 
 def test_long_lines_of_xml_in_utf_16_without_a_mark_are_text() -> None:
-    event = "<Event><System><Provider Name='EventLog'/></System><EventData>" + "<Data>x</Data>" * 80 + "</EventData></Event>"
+    event = (
+        "<Event><System><Provider Name='EventLog'/></System><EventData>"
+        + "<Data>x</Data>" * 80
+        + "</EventData></Event>"
+    )
     data = f"{event}\r\n{event}\r\n".encode("utf-16-le")
     assert not is_binary(data)
     assert decode(data).encoding == "utf-16-le"

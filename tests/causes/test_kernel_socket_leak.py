@@ -237,7 +237,11 @@ def test_without_the_range_nothing_is_confirmed(tmp_path: Path) -> None:
 
 
 def test_a_filtered_table_confirms_nothing_and_rules_out_nothing(tmp_path: Path) -> None:
-    files = {path: data for path, data in bundle_files(kept(100)).items() if not path.startswith(("netstat/anot", "netstat/anob"))}
+    files = {
+        path: data
+        for path, data in bundle_files(kept(100)).items()
+        if not path.startswith(("netstat/anot", "netstat/anob"))
+    }
     for number in (1, 2, 3):
         path = f"netstat/ano-{number}.txt"
         files[path] = b"\r\n".join(line for line in files[path].splitlines() if b"LISTENING" not in line)

@@ -252,7 +252,11 @@ def test_files_of_two_computers_confirm_nothing(tmp_path: Path) -> None:
 
 
 def test_a_filtered_table_speaks_of_no_event(tmp_path: Path) -> None:
-    files = {path: data for path, data in bundle_files(collided()).items() if not path.startswith(("netstat/anot", "netstat/anob"))}
+    files = {
+        path: data
+        for path, data in bundle_files(collided()).items()
+        if not path.startswith(("netstat/anot", "netstat/anob"))
+    }
     files["netstat/ano-1.txt"] = b"\r\n".join(
         line for line in files["netstat/ano-1.txt"].splitlines() if b"LISTENING" not in line
     )

@@ -170,7 +170,11 @@ def test_without_tables_it_is_open(tmp_path: Path) -> None:
 
 def filtered(machine: Machine) -> dict[str, bytes]:
     """Somebody let findstr drop the listeners."""
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(("netstat/anot", "netstat/anob"))}
+    files = {
+        path: data
+        for path, data in bundle_files(machine).items()
+        if not path.startswith(("netstat/anot", "netstat/anob"))
+    }
     for number in range(1, machine.snapshots + 1):
         path = f"netstat/ano-{number}.txt"
         files[path] = b"\r\n".join(line for line in files[path].splitlines() if b"LISTENING" not in line)
