@@ -49,23 +49,23 @@ $Table = @(
 @{ Path = 'registry/tcpip-parameters.reg'; When = 1; Admin = 0; Since = '6.0'; Limit = 30
    Run = 'reg export HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters {out} /y'
    Why = 'How long Windows keeps a closed connection''s port (TcpTimedWaitDelay), and which ports programs may use.' }
-@{ Path = 'netstat/ano-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 120; Run = 'netstat -ano'
+@{ Path = 'netstat/ano-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -ano'
    Why = 'Every connection, its state and the process that owns it: which ports are taken, and by whom.' }
-@{ Path = 'netstat/s-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -s'
+@{ Path = 'netstat/s-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 30; Run = 'netstat -s'
    Why = 'Counters of the network stack: how many connections were opened since the last reading.' }
-@{ Path = 'netstat/anot-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 120; Run = 'netstat -anot'
+@{ Path = 'netstat/anot-1.txt'; When = 1; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -anot'
    Why = 'Which connections the network adapter handles itself: TCP Chimney has a defect of its own after 248 days.' }
-@{ Path = 'netstat/anoq-1.txt'; When = 1; Admin = 0; Since = '6.3'; Limit = 120; Maybe = 1; Run = 'netstat -anoq'
+@{ Path = 'netstat/anoq-1.txt'; When = 1; Admin = 0; Since = '6.3'; Limit = 60; Maybe = 1; Run = 'netstat -anoq'
    Why = 'Ports that a program holds without a connection; the plain list does not show them.' }
-@{ Path = 'netstat/anob.txt'; When = 1; Admin = 1; Since = '6.0'; Limit = 180; Run = 'netstat -anob'
+@{ Path = 'netstat/anob.txt'; When = 1; Admin = 1; Since = '6.0'; Limit = 120; Run = 'netstat -anob'
    Why = 'The program and the service behind each connection.' }
 @{ Path = 'process/tasklist-svc.csv'; When = 1; Admin = 0; Since = '6.0'; Limit = 60; Run = 'tasklist /svc /fo csv'
    Why = 'The names of the running processes and the services inside them, to put names to process numbers.' }
-@{ Path = 'process/wmic-process.csv'; When = 1; Admin = 0; Since = '6.0'; Limit = 120; Mask = 'secrets'
+@{ Path = 'process/wmic-process.csv'; When = 1; Admin = 0; Since = '6.0'; Limit = 90; Mask = 'secrets'
    Run = 'powershell -NoProfile -NonInteractive -Command "Get-WmiObject Win32_Process | Select-Object ProcessId,Name,ExecutablePath,CommandLine,HandleCount,CreationDate | Export-Csv -NoTypeInformation -Encoding UTF8 {out}"'
    Else = 'wmic process get CommandLine,CreationDate,ExecutablePath,HandleCount,Name,ProcessId /format:csv'
    Why = 'Each process with its command line, start and open handles: a leak of sockets is a growing number of handles.' }
-@{ Path = 'system/memory.csv'; When = 1; Admin = 0; Since = '6.0'; Limit = 120
+@{ Path = 'system/memory.csv'; When = 1; Admin = 0; Since = '6.0'; Limit = 90
    Run = 'powershell -NoProfile -NonInteractive -Command "$n = 0; Get-WmiObject Win32_Process | ForEach-Object { $n += $_.HandleCount }; Get-WmiObject Win32_PerfFormattedData_PerfOS_Memory | Select-Object PoolNonpagedBytes,PoolPagedBytes,AvailableBytes,CommittedBytes,CommitLimit,@{n=''HandleCount'';e={$n}} | Export-Csv -NoTypeInformation -Encoding UTF8 {out}"'
    Why = 'Free memory and kernel pools: connections also fail for want of memory, and that looks alike.' }
 @{ Path = 'netsh/dynamicport-ipv4-tcp.txt'; When = 0; Admin = 0; Since = '6.0'; Limit = 30; Run = 'netsh int ipv4 show dynamicport tcp'
@@ -109,38 +109,38 @@ $Table = @(
    Why = 'Whether an update waits for a restart: until then it is on disk, but not at work.' }
 @{ Path = 'system/tcpip-files.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 0; Run = '(this script) version, dates, size and SHA-256 of tcpip.sys, afd.sys, netio.sys, netbt.sys and tdx.sys'
    Why = 'Which version of the network stack is installed: some versions have known defects.' }
-@{ Path = 'system/hotfixes.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 180
+@{ Path = 'system/hotfixes.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 120
    Run = 'powershell -NoProfile -NonInteractive -Command "Get-WmiObject Win32_QuickFixEngineering | Select-Object HotFixID,Description,@{n=''InstalledOn'';e={$_.PSBase.Properties[''InstalledOn''].Value}} | Export-Csv -NoTypeInformation -Encoding UTF8 {out}"'
    Else = 'wmic qfe get Description,HotFixID,InstalledOn /format:csv'
    Why = 'Installed updates.' }
-@{ Path = 'system/nettcpsetting.csv'; When = 0; Admin = 0; Since = '6.2'; Limit = 120
+@{ Path = 'system/nettcpsetting.csv'; When = 0; Admin = 0; Since = '6.2'; Limit = 60
    Run = 'powershell -NoProfile -NonInteractive -Command "Get-NetTCPSetting | Export-Csv -NoTypeInformation -Encoding UTF8 {out}"'
    Why = 'Whether connections may share ports.' }
-@{ Path = 'system/drivers.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 180; Run = 'driverquery /v /fo csv'
+@{ Path = 'system/drivers.csv'; When = 0; Admin = 0; Since = '6.0'; Limit = 120; Run = 'driverquery /v /fo csv'
    Why = 'Drivers: one that filters network traffic can keep ports of processes that are gone.' }
 @{ Path = 'system/fltmc.txt'; When = 0; Admin = 1; Since = '6.0'; Limit = 30; Run = 'fltmc'
    Why = 'Filter drivers of security software.' }
-@{ Path = 'system/systeminfo.txt'; When = 0; Admin = 0; Since = '6.0'; Limit = 300; Run = 'systeminfo'
+@{ Path = 'system/systeminfo.txt'; When = 0; Admin = 0; Since = '6.0'; Limit = 180; Run = 'systeminfo'
    Why = 'Windows version, start time and updates, as Windows itself sums them up.' }
-@{ Path = 'eventlog/System.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 600; Run = 'wevtutil epl System {out}'
+@{ Path = 'eventlog/System.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 300; Run = 'wevtutil epl System {out}'
    Why = 'What Windows recorded about itself: how long it has been up, restarts, port warnings (event 4227).' }
-@{ Path = 'eventlog/Setup.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 300; Run = 'wevtutil epl Setup {out}'
+@{ Path = 'eventlog/Setup.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 120; Run = 'wevtutil epl Setup {out}'
    Why = 'When each update was installed.' }
-@{ Path = 'eventlog/Application.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 600; Run = 'wevtutil epl Application {out} "/q:*[System[TimeCreated[timediff(@SystemTime) <= 2592000000]]]"'
+@{ Path = 'eventlog/Application.evtx'; When = 'plain'; Admin = 0; Since = '6.0'; Limit = 300; Run = 'wevtutil epl Application {out} "/q:*[System[TimeCreated[timediff(@SystemTime) <= 2592000000]]]"'
    Why = 'What applications recorded in the last 30 days.' }
-@{ Path = 'eventlog/System.xml'; When = 'redacted'; Admin = 0; Since = '6.0'; Limit = 600; Mask = 'secrets'
+@{ Path = 'eventlog/System.xml'; When = 'redacted'; Admin = 0; Since = '6.0'; Limit = 300; Mask = 'secrets'
    Run = 'wevtutil qe System "/q:*[System[(Provider[@Name=''Microsoft-Windows-Kernel-General'' or @Name=''Microsoft-Windows-Kernel-Power'' or @Name=''Microsoft-Windows-Kernel-Boot'' or @Name=''Microsoft-Windows-Power-Troubleshooter'' or @Name=''Microsoft-Windows-WindowsUpdateClient'' or @Name=''Microsoft-Windows-Time-Service'' or @Name=''Microsoft-Windows-Eventlog''] and EventID<=109 and EventID!=16) or (EventID>=1074 and EventID<=1076) or (EventID>=4226 and EventID<=4266) or (EventID>=4373 and EventID<=4376) or (EventID>=6005 and EventID<=6013) or EventID=7045 or (EventID>=16000 and EventID<=16002)]]" /f:xml /e:Events /uni:true'
    Why = 'The events of the System log about uptime, restarts, updates and ports, as text, so that names can be replaced.' }
-@{ Path = 'eventlog/Setup.xml'; When = 'redacted'; Admin = 0; Since = '6.0'; Limit = 300
+@{ Path = 'eventlog/Setup.xml'; When = 'redacted'; Admin = 0; Since = '6.0'; Limit = 120
    Run = 'wevtutil qe Setup "/q:*[System[Provider[@Name=''Microsoft-Windows-Servicing''] and (EventID<=4 or (EventID>=4373 and EventID<=4376))]]" /f:xml /e:Events /uni:true'
    Why = 'When each update was installed, as text.' }
-@{ Path = 'netstat/ano-2.txt'; When = 2; Admin = 0; Since = '6.0'; Limit = 120; Run = 'netstat -ano'
+@{ Path = 'netstat/ano-2.txt'; When = 2; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -ano'
    Why = 'The connections again, longer apart than a closed connection may keep its port: what is still there shows the fault.' }
-@{ Path = 'netstat/s-2.txt'; When = 2; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -s'
+@{ Path = 'netstat/s-2.txt'; When = 2; Admin = 0; Since = '6.0'; Limit = 30; Run = 'netstat -s'
    Why = 'The counters again: the difference is how many connections were opened.' }
-@{ Path = 'netstat/ano-3.txt'; When = 3; Admin = 0; Since = '6.0'; Limit = 120; Run = 'netstat -ano'
+@{ Path = 'netstat/ano-3.txt'; When = 3; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -ano'
    Why = 'The connections a third time, to tell a standstill from a busy server.' }
-@{ Path = 'netstat/s-3.txt'; When = 3; Admin = 0; Since = '6.0'; Limit = 60; Run = 'netstat -s'
+@{ Path = 'netstat/s-3.txt'; When = 3; Admin = 0; Since = '6.0'; Limit = 30; Run = 'netstat -s'
    Why = 'The counters a third time.' }
 @{ Path = 'trace/trace.etl'; When = 'trace'; Admin = 1; Since = '6.1'; Limit = 60; Run = 'netsh trace start capture=no report=no correlation=no persistent=no maxSize=100 fileMode=circular overwrite=yes tracefile="{etl}" provider=Microsoft-Windows-TCPIP keywords=0xffffffffffffffff level=0xff provider=Microsoft-Windows-Winsock-AFD keywords=0xffffffffffffffff level=0xff'
    Why = 'A recording of the network stack for the time you asked for: which process opens which port. No contents of traffic.' }
