@@ -9,7 +9,7 @@ from typer.main import get_command
 from forensics.bundle.layout import LAYOUT, place
 from forensics.causes import Cause, all_causes
 from forensics.cli import app
-from forensics.parsers import BytesParser, TextParser, bytes_parsers, text_parsers
+from forensics.parsers import BytesParser, TextParser, bytes_parsers, remaining_text_parsers, text_parsers
 from forensics.report.catalogue import sections, weighed
 from forensics.report.findings import json_schema
 
@@ -60,7 +60,7 @@ def cause_index() -> str:
 def parser_page() -> str:
     """Every kind of evidence, as its parser describes it."""
     parts = [f"{NOTE}# Kinds of evidence\n\nEach is recognised by its content, under any name.\n"]
-    parsers: list[TextParser | BytesParser] = [*text_parsers(), *bytes_parsers()]
+    parsers: list[TextParser | BytesParser] = [*text_parsers(), *remaining_text_parsers(), *bytes_parsers()]
     for parser in sorted(parsers, key=lambda one: one.KIND):
         summary = (parser.__doc__ or "").strip().splitlines()[0]
         module = getattr(parser, "__name__", "").replace(".", "/")
@@ -155,7 +155,9 @@ def bundle_page() -> str:
     parts = [f"{NOTE}{BUNDLE_HEAD}", MANIFEST, "## Files\n"]
     parts += [_bundle_file(row) for row in read_table(SCRIPT.read_text(encoding="ascii"))]
     parts += [
-        f"### {one.path}…\n\nWith `-AppLog`. {_capital(one.unread)}.\n" for one in LAYOUT if one.path.endswith("/")
+        f"### {one.path}…\n\nWith `-AppLog`: an application's own logs, as they are.\n\n- read by `{one.kinds[0]}`\n"
+        for one in LAYOUT
+        if one.path.endswith("/")
     ]
     return "\n".join(parts)
 
@@ -181,10 +183,6 @@ def _bundle_file(row: Row) -> str:
     ]
     said += [f"- {fact}" for fact in facts]
     return "\n".join(said) + "\n"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def pages() -> dict[str, str]:

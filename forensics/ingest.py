@@ -18,7 +18,8 @@ from forensics.bundle.zips import MAGICS
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport, Found, Warned
 from forensics.parsed import Parsed, Problem
-from forensics.parsers import bytes_parsers, text_parsers
+from forensics.parsers import bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers.application_log import ApplicationLog
 from forensics.text.lines import split_lines
 
 BUDGET = 4 * 2**30  # bytes that a whole bundle may unpack to: far above any real one without a trace
@@ -50,7 +51,8 @@ def gather(path: Path, progress: Progress = lambda _name, _done, _total: None) -
         BundleError: where the input is no bundle, or holds nothing that any parser knows.
     """
     evidence, quotes = survey(path, progress)
-    if not any(evidence.facts.values()):
+    # A log of an application alone says nothing of the machine.
+    if not any(found for kind, found in evidence.facts.items() if kind is not ApplicationLog):
         kinds = sorted({file.kind for file in evidence.files if file.kind})
         held = f"; it holds {', '.join(kinds)}" if kinds else ""
         count = len(evidence.files)
@@ -197,7 +199,7 @@ class _Reader:
         if may_be_manifest:
             self._read_manifest(member, content, decoded.text, decoded.encoding)
             return
-        parsed = _parsed(text_parsers(), decoded.text)
+        parsed = _parsed(text_parsers(), decoded.text) or _parsed(remaining_text_parsers(), decoded.text)
         if parsed:
             self._keep(member, content, decoded.encoding, parsed, decoded.damaged)
             return

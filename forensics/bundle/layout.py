@@ -6,7 +6,7 @@ list against the table in the collector's script, and docs/bundle.md is written 
 >>> place("netstat/anoq-1.txt").kinds
 ('netstat',)
 >>> place("applog/agent/2018-12.log").kinds, place("notes.txt")
-((), None)
+(('application-log',), None)
 """
 
 import msgspec
@@ -68,7 +68,7 @@ LAYOUT = (
     Place("system/nettcpsetting.csv", ("nettcpsetting",)),
     Place("trace/trace.txt", unread="named as a trace and kept: no parser of traces yet"),
     Place("trace/trace.etl", unread="kept for Microsoft's tools: trace.txt is its text"),
-    Place("applog/", unread="for people: an application's own logs, as they are"),
+    Place("applog/", ("application-log",)),
 )
 
 

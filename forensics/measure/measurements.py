@@ -9,6 +9,7 @@ import msgspec
 from forensics.evidence import Evidence, Source
 from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, WIDEST_COUNT
 from forensics.knowledge.tick import TICK_WRAP
+from forensics.measure.application_logs import LogUse, find_application_logs
 from forensics.measure.attempts import Attempts, find_attempts
 from forensics.measure.attribution import Attribution, find_attribution
 from forensics.measure.boots import Boot
@@ -117,6 +118,7 @@ class Measurements(msgspec.Struct, frozen=True):
     max_user_port: Source | None
     earlier_full: bool
     covered_waiting: Mapping[tuple[str, int | None], int]
+    application_logs: tuple[LogUse, ...]
 
     @property
     def suspect(self) -> Listed | None:
@@ -231,6 +233,7 @@ def measure(evidence: Evidence) -> Measurements:
         max_user_port[1] if max_user_port else None,
         any(find_shortage("TCP", one, (), pools, sharing).full for one in tables[:-1]),
         _waiting_by_remote(coverage.after, pools),
+        find_application_logs(evidence, zone, collection.moment.at if collection.moment else None),
     )
 
 

@@ -16,7 +16,7 @@ class TextParser(Protocol):
     """A module that reads decoded text."""
 
     KIND: str
-    READS: str  # "text"
+    READS: str  # "text", or "remaining-text" where it reads what no other parser knows
 
     def recognise(self, text: str) -> bool:
         """Tell by content alone, never by name, whether this kind occurs in the member."""
@@ -47,6 +47,13 @@ def _modules() -> tuple[object, ...]:
 def text_parsers() -> tuple[TextParser, ...]:
     """Every parser of text, by name."""
     return tuple(cast("TextParser", module) for module in _modules() if getattr(module, "READS", "") == "text")
+
+
+def remaining_text_parsers() -> tuple[TextParser, ...]:
+    """Parsers of text that is of no other kind: an application's log can look like anything."""
+    return tuple(
+        cast("TextParser", module) for module in _modules() if getattr(module, "READS", "") == "remaining-text"
+    )
 
 
 def bytes_parsers() -> tuple[BytesParser, ...]:

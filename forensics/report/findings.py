@@ -21,9 +21,10 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
-from forensics.parsers import bytes_parsers, text_parsers
+from forensics.parsers import bytes_parsers, remaining_text_parsers, text_parsers
 from forensics.report.collector_advice import advise
 from forensics.report.holdings import (
+    ApplicationLogEntry,
     AttemptsEntry,
     MemoryEntry,
     NetworkDriverEntry,
@@ -342,6 +343,7 @@ class MeasurementsEntry(msgspec.Struct, frozen=True):
     offload: OffloadEntry | None = None
     memory: MemoryEntry | None = None
     network_drivers: list[NetworkDriverEntry] = []
+    application_logs: list[ApplicationLogEntry] = []
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -391,7 +393,7 @@ def json_schema() -> dict[str, object]:
     """The JSON Schema of `Findings`, with every kind of evidence that this version knows."""
     schema: dict[str, object] = msgspec.json.schema(_Described)
     kinds = [MANIFEST_KIND, *FOREIGN_KINDS]
-    kinds += [parser.KIND for parser in text_parsers()]
+    kinds += [parser.KIND for parser in (*text_parsers(), *remaining_text_parsers())]
     kinds += [parser.KIND for parser in bytes_parsers()]
     one = "|".join(sorted(kinds))
     definitions = schema["$defs"]

@@ -1,6 +1,7 @@
-"""Findings on what holds the ports beside TIME_WAIT: shortage, piles, attempts, offload, memory, network drivers."""
+"""Findings on what holds the ports beside TIME_WAIT: shortage, piles, attempts, offload, memory, drivers, logs."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal, TypedDict
 
 import msgspec
@@ -91,6 +92,23 @@ class NetworkDriverEntry(msgspec.Struct, frozen=True):
     sources: list[Source]
 
 
+class ApplicationLogEntry(msgspec.Struct, frozen=True):
+    """What an application's own log tells: how often it repeats one line, to whom, and how old its process is."""
+
+    file: str
+    events: int
+    first_at: datetime | None
+    last_at: datetime | None
+    repeats: int
+    interval_seconds: float | None
+    rate_per_second: float | None
+    remote: str
+    process_age_seconds: float | None
+    age_uncertain_seconds: float
+    at: datetime | None
+    sources: list[Source]
+
+
 class Holdings(TypedDict):
     """These parts of the measurements."""
 
@@ -100,6 +118,7 @@ class Holdings(TypedDict):
     offload: OffloadEntry
     memory: MemoryEntry | None
     network_drivers: list[NetworkDriverEntry]
+    application_logs: list[ApplicationLogEntry]
 
 
 def holdings_of(m: Measurements, cite: Cite) -> Holdings:
@@ -126,6 +145,23 @@ def holdings_of(m: Measurements, cite: Cite) -> Holdings:
                 one.module, one.vendor, one.product, one.version, list(one.hooks), one.running, cite(one.sources)
             )
             for one in m.network_drivers
+        ],
+        "application_logs": [
+            ApplicationLogEntry(
+                one.file,
+                one.events,
+                one.first_at,
+                one.last_at,
+                one.repeats,
+                one.interval_seconds,
+                one.rate_per_second,
+                one.remote,
+                one.process_age_seconds,
+                one.age_uncertain_seconds,
+                one.at,
+                cite(one.sources),
+            )
+            for one in m.application_logs
         ],
     }
 

@@ -26,12 +26,13 @@ from forensics.report.front import (
     scope_of,
     why,
 )
-from forensics.report.holdings import NetworkDriverEntry
+from forensics.report.holdings import ApplicationLogEntry, NetworkDriverEntry
 from forensics.report.inert import inert_findings
 from forensics.report.numbers import Numbers, numbers_of
 from forensics.report.tables import NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, moment, quoted, table
 from forensics.report.timeline import TimelineEntry
 from forensics.report.traffic import Traffic, traffic_of
+from forensics.report.words import duration
 
 _WEIGHTS = {1: "weak", 2: "strong", 3: "decisive"}
 _EFFECTS = {"supports": "for", "contradicts": "against"}
@@ -96,6 +97,7 @@ class View(msgspec.Struct, frozen=True):
     remedies: list[CauseView]
     considered: Table
     drivers: Table
+    logs: Table
     timeline: Table
     warnings: Table
     files: list[FileView]
@@ -124,6 +126,7 @@ def build_view(findings: Findings) -> View:
         remedies=[one for one in causes if one.actions],
         considered=_considered(known),
         drivers=_drivers(known.measurements.network_drivers),
+        logs=_logs(known.measurements.application_logs),
         timeline=_timeline(known.timeline),
         warnings=_warnings(known.warnings),
         files=[_file(one) for one in known.bundle.files[:_MOST_FILES]],
@@ -184,6 +187,29 @@ def _drivers(drivers: Sequence[NetworkDriverEntry]) -> Table:
         ("Source", 21, "raw"),
         rows=rows,
         more=and_more(len(drivers) - _MOST_DRIVERS, "in --json"),
+    )
+
+
+def _logs(logs: Sequence[ApplicationLogEntry]) -> Table:
+    rows = [
+        [
+            clip(one.file, NAME_LENGTH),
+            f"{one.repeats:,} lines, every {one.interval_seconds:.1f} s" if one.interval_seconds else "",
+            clip(one.remote, NAME_LENGTH),
+            duration(one.process_age_seconds) if one.process_age_seconds else "",
+            quoted(one.sources[0]).where if one.sources else "",
+        ]
+        for one in logs[:_MOST_DRIVERS]
+    ]
+    return table(
+        "What the applications' own logs say",
+        ("Log", 24, "raw"),
+        ("Repeats itself", 24, "text"),
+        ("Remote", 17, "raw"),
+        ("Process had run for", 14, "text"),
+        ("Source", 21, "raw"),
+        rows=rows,
+        more=and_more(len(logs) - _MOST_DRIVERS, "in --json"),
     )
 
 

@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forensics.parsed import Parsed, Problem
-from forensics.parsers import TextParser, text_parsers
+from forensics.parsers import TextParser, remaining_text_parsers, text_parsers
 
 from . import hostile
 
-PARSERS = text_parsers()
+PARSERS = (*text_parsers(), *remaining_text_parsers())
 SAMPLES = [hostile.sample(parser) for parser in PARSERS]
 # Signs that mean something to one parser or another, and characters that mean too much to Python.
 FRAGMENTS = st.one_of(
