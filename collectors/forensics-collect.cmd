@@ -42,12 +42,12 @@ rem A group policy that allows signed scripts only outranks Bypass; then PowerSh
 "%SHELL%" -NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "exit [int]('Restricted','AllSigned' -contains (Get-ExecutionPolicy))"
 if not errorlevel 1 goto :end
 echo Nothing was collected: a group policy of this computer allows signed scripts only, and this script does not change that.
-echo Please ask its administrator, or run the commands by hand.
+echo Please ask its administrator, or run the commands at the top of forensics-collect.ps1 by hand.
 set "STATUS=2"
 goto :end
 
 :no_powershell
-echo PowerShell 2.0 or later is needed and is not on this computer. The commands in README.md can be run by hand instead.
+echo PowerShell 2.0 or later is needed and is not on this computer. The commands at the top of forensics-collect.ps1 can be run by hand.
 set "STATUS=2"
 goto :end
 

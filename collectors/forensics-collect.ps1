@@ -143,7 +143,7 @@ $Table = @(
 @{ Path = 'netstat/s-3.txt'; When = 3; Admin = 0; Since = '6.0'; Limit = 30; Run = 'netstat -s'
    Why = 'The counters a third time.' }
 @{ Path = 'trace/trace.etl'; When = 'trace'; Admin = 1; Since = '6.1'; Limit = 60; Run = 'netsh trace start capture=no report=no correlation=no persistent=no maxSize=100 fileMode=circular overwrite=yes tracefile="{etl}" provider=Microsoft-Windows-TCPIP keywords=0xffffffffffffffff level=0xff provider=Microsoft-Windows-Winsock-AFD keywords=0xffffffffffffffff level=0xff'
-   Why = 'A recording of the network stack for the time you asked for: which process opens which port. No contents of traffic.' }
+   Why = 'A recording of the network stack for the time you asked for: which process opens which port.' }
 @{ Path = 'trace/trace.txt'; When = 'trace'; Admin = 1; Since = '6.1'; Limit = 1800; Run = 'netsh trace convert input="{etl}" output="{out}" dump=TXT overwrite=yes'
    Why = 'The recording as text.' }
 )
@@ -632,6 +632,8 @@ function Hide-Text($Text) {
             if ([Net.IPAddress]::TryParse($m.Value, [ref]$address)) { return Get-Pseudonym $address.ToString() }
             $m.Value
         })
+    # systeminfo prints the product ID.
+    $text = [regex]::Replace($text, '\b\d{5}-[0-9A-Z]{3,5}-\d{5,7}-[0-9A-Z]{5}\b', 'PRODUCT-ID')
     return [regex]::Replace($text, '(?i)S-1-(?:5-21-\d+-\d+-\d+|12-1-\d+-\d+-\d+-\d+)', 'S-1-5-21-0-0-0')
 }
 
@@ -1044,8 +1046,11 @@ function Get-Snapshots {
     try { Get-Trace } catch { Set-Outcome $script:Entries[$script:Entries.Count - 1] 'failed' (Get-Reason $_) }
     foreach ($number in 2, 3) {
         if (-not $Quick) {
-            Write-Host "Waiting, to list the connections again ($number of 3): Windows keeps a closed connection's port"
-            Write-Host "for up to $delay s, and only what is still there after that shows a fault. Ctrl+C stops all."
+            Write-Host "Waiting $($gap / 1000) s, to list the connections again ($number of 3) ..."
+            if ($number -eq 2) {
+                Write-Host "  Windows keeps a closed connection's port for up to $delay s; only what is still"
+                Write-Host '  there after that shows a fault. Ctrl+C stops everything.'
+            }
             Wait-Until ($first + $gap) "Waiting for list $number of 3"
         }
         $first = $script:Clock.ElapsedMilliseconds
@@ -1136,6 +1141,8 @@ function Get-Trace {
         $outcome, $reason = Invoke-Trace $run $start.Limit
     }
     $entry = New-Entry $start
+    if ($more) { $entry.why += ' HTTP is recorded too, as asked for and allowed.' }
+    if ($packets -eq 'yes') { $entry.why += ' Packets are recorded too, as asked for and allowed.' }
     if (-not $outcome) { $entry.command = $run.Replace($etl, '{etl}') }
     if (-not $outcome) {
         $entry.started_at = $begun
@@ -1153,7 +1160,8 @@ function Get-Trace {
         return
     }
     Set-Outcome $entry $outcome $reason
-    Set-Outcome (New-Entry $convert) $outcome 'there is no recording'
+    if ($outcome -ne 'skipped') { $reason = 'there is no recording' }
+    Set-Outcome (New-Entry $convert) $outcome $reason
 }
 
 function Invoke-Trace($Run, $Limit) {
@@ -1174,7 +1182,7 @@ function Invoke-Trace($Run, $Limit) {
 function Stop-Trace {
     if (-not $script:Tracing) { return }
     $script:Doing = 'Ending the recording'
-    Write-Host 'Ending the recording. This can take some minutes; please do not press Ctrl+C again.'
+    Write-Host 'Ending the recording. This can take minutes; please do not press Ctrl+C again.'
     $result = Invoke-Program $TraceStop 900 ([IO.Path]::Combine($script:Work, 'stop.tmp'))
     if ($result.outcome -eq 'ok') { $script:Tracing = $false }
     else { Write-Host "The recording could not be ended ($($result.reason)). Please run: netsh trace stop" }
@@ -1220,16 +1228,18 @@ function Write-Summary($Zip, $Hash) {
         Write-Host ''
         Write-Host "Not complete: $($script:Lost.Count) of $($script:Entries.Count) items are missing:"
         foreach ($entry in $script:Lost) { Write-Host "  $($entry.path): $($entry.reason)" }
+        Write-Host 'Please send it all the same: it is useful.'
+        if (-not $script:Elevated) { Write-Host 'For a complete one run it again as administrator.' }
         $script:ExitCode = 1
     } else { $script:ExitCode = 0 }
 }
 
 function Protect-Folder {
-    # Nobody else reads or replaces what is gathered: administrators, the system and its services, this user.
+    # Nobody else reads or replaces what is gathered: administrators, the system, the event log's service, this user.
     $me = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
     $rights = New-Object Security.AccessControl.DirectorySecurity
     $rights.SetAccessRuleProtection($true, $false)
-    foreach ($sid in 'S-1-5-32-544', 'S-1-5-18', 'S-1-5-19', 'S-1-5-20', $me) {
+    foreach ($sid in 'S-1-5-32-544', 'S-1-5-18', 'S-1-5-19', $me) {
         $who = New-Object Security.Principal.SecurityIdentifier $sid
         $below = 'ContainerInherit, ObjectInherit'
         $rule = New-Object Security.AccessControl.FileSystemAccessRule $who, 'FullControl', $below, 'None', 'Allow'
@@ -1240,7 +1250,12 @@ function Protect-Folder {
 }
 
 function Invoke-Collector {
-    if ($Unknown) { throw "there is no such option: $Unknown" }
+    if ($Unknown) { throw "there is no such option: $Unknown. README.md lists them." }
+    if ($Quick -and $Thorough) { throw '-Quick and -Thorough exclude each other' }
+    if ($TraceSeconds -lt 0) { throw '-TraceSeconds needs a number of seconds' }
+    if (($TraceHttp -or $TracePackets) -and ($Redact -or -not $TraceSeconds)) {
+        throw '-TraceHttp and -TracePackets need -TraceSeconds, and cannot be redacted'
+    }
     if ("$OutputFolder$AppLog" -match '"') {
         throw 'a folder in quotes must not end with a backslash: write "D:\my out", not "D:\my out\"'
     }
@@ -1256,12 +1271,21 @@ function Invoke-Collector {
     if ($script:OnWindows) {
         try { Protect-Folder } catch { Write-Host "Other users of this computer may read along: $(Get-Reason $_)" }
     }
-    Write-Host "Collecting evidence about network ports. Nothing on this computer is changed, and nothing is sent."
-    if ($Quick) { Write-Host 'This takes about a minute.' }
-    else { Write-Host 'This takes about five minutes; most of it is waiting.' }
+    Write-Host 'Collecting evidence about network ports. Nothing is changed, nothing is sent.'
+    $minutes = 'five minutes'
+    if ($Thorough) { $minutes = 'ten minutes' }
+    if ($Quick) { $minutes = 'a minute' }
+    Write-Host "This takes about $minutes; most of it is waiting."
     if (-not $script:Elevated) { Write-Host 'Not started as administrator: some items will be missing.' }
     Get-Snapshots
-    Complete-Bundle
+    try { Complete-Bundle } catch {
+        if ($Redact -or -not $script:Facts.files) { throw }
+        # Five minutes of evidence that a restart wipes out: better unzipped than lost.
+        $script:Keep = $true
+        Write-Host "Collected, but the zip could not be written: $(Get-Reason $_)"
+        Write-Host 'The files are here; make room, zip this folder yourself, send it and delete it:'
+        Write-Host "  $($script:Work)"
+    }
 }
 
 if ("$($ExecutionContext.SessionState.LanguageMode)" -eq 'ConstrainedLanguage') {
@@ -1287,13 +1311,14 @@ $script:Tracing = $false
 $script:OwnPattern = ''
 $script:NamePattern = ''
 $script:Aside = ''
+$script:Keep = $false
 $script:ExitCode = 2
 try { Invoke-Collector } catch { Write-Host "Nothing was collected: $(Get-Reason $_)" }
 finally {
     # Also after Ctrl+C: end the recording, delete the temporary folder. A zip is there only if it is complete.
     Stop-Trace
     if ($script:Aside) { Remove-IfThere $script:Aside }
-    if ($script:Work -and [IO.Directory]::Exists($script:Work)) {
+    if ($script:Work -and -not $script:Keep -and [IO.Directory]::Exists($script:Work)) {
         try { [IO.Directory]::Delete($script:Work, $true) } catch { Write-Host "Please delete $($script:Work)." }
     }
 }

@@ -28,8 +28,11 @@ def run(bundle: Path) -> Exit:
         evidence, _ = survey(bundle, tell)
     if evidence.manifest is None:
         raise BundleError(f"{evidence.name}: holds no manifest.json, so there is nothing to compare with")
+    if bundle.is_file():
+        typer.echo(f"SHA-256 {evidence.sha256}")  # what the collector showed at its end
     outcomes = dict(compared(evidence, evidence.manifest))
-    for path, outcome in sorted(outcomes.items()):
+    order = (CHANGED, MISSING, NOT_LISTED, INTACT)
+    for path, outcome in sorted(outcomes.items(), key=lambda one: (order.index(one[1]), one[0])):
         typer.echo(f"{outcome:<11} {inert(path)}")
     counts = Counter(outcomes.values())
     consistent = set(counts) == {INTACT}

@@ -262,7 +262,7 @@ ROWS = (
     Row(
         "trace/trace.etl", "trace", "6.1",
         'netsh trace start capture=no report=no correlation=no persistent=no maxSize=100 fileMode=circular overwrite=yes tracefile="{etl}" provider=Microsoft-Windows-TCPIP keywords=0xffffffffffffffff level=0xff provider=Microsoft-Windows-Winsock-AFD keywords=0xffffffffffffffff level=0xff',
-        "A recording of the network stack for the time you asked for: which process opens which port. No contents of traffic.",
+        "A recording of the network stack for the time you asked for: which process opens which port.",
         admin=True,
     ),
     Row(

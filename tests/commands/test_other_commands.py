@@ -5,6 +5,7 @@ import os
 import zipfile
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def verified(forensics: Run, capsys: Caught, folder: Path, files: dict[str, byte
     """What is not intact, and the last line."""
     (folder / "case.zip").write_bytes(zipped(files))
     assert forensics("verify", "case.zip") == 0
-    *each, last = capsys.readouterr().out.splitlines()
+    first, *each, last = capsys.readouterr().out.splitlines()
+    assert first == f"SHA-256 {sha256((folder / 'case.zip').read_bytes()).hexdigest()}"
     return [line for line in each if not line.startswith("intact ")], last
 
 
@@ -57,7 +59,7 @@ def test_verify_changed_missing_and_not_listed(
     files = healthy | {"netstat/ano-1.txt": b"edited", "note.txt": b"hello"}
     del files["system/fltmc.txt"]
     others, last = verified(forensics, capsys, tmp_path, files)
-    assert others == ["changed     netstat/ano-1.txt", "not listed  note.txt", "missing     system/fltmc.txt"]
+    assert others == ["changed     netstat/ano-1.txt", "missing     system/fltmc.txt", "not listed  note.txt"]
     assert last == "case.zip: NOT consistent with its manifest (38 intact, 1 changed, 1 missing, 1 not listed)"
 
 
