@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "forensics"
 # Lower first. A module may import from its own level and those below.
 LEVELS = [
     {"errors", "knowledge", "text", "parsed"},
-    {"bundle", "evtx"},
+    {"bundle", "evtx", "trace"},
     {"parsers"},
     {"evidence"},
     {"ingest"},
