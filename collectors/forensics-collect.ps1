@@ -377,7 +377,7 @@ function Invoke-Row($Row) {
 function Invoke-One($Command, $Limit) {
     # {out} is a plain name: the program runs in the temporary folder, and no path needs quotes.
     if ($Command -notlike '*{out}*') { return Invoke-Program $Command $Limit $script:Output }
-    $printed = [IO.Path]::Combine($script:Work, 'printed.tmp')
+    $printed = Get-WorkPath 'printed.tmp'
     Remove-IfThere $printed
     $result = Invoke-Program $Command.Replace('{out}', 'output.tmp') $Limit $printed
     if ($result.outcome -eq 'ok' -and -not [IO.File]::Exists($script:Output)) {
@@ -417,9 +417,13 @@ function Save-Output($Entry, $Mask) {
     # Moves output.tmp to where the zip will have it.
     if ((New-Object IO.FileInfo $script:Output).Length -gt $MostMember) { throw "larger than $($MostMember / 1MB) MB" }
     if ($Mask -and (Hide-Secrets $script:Output $Mask)) { $Entry.transformed = 'secrets masked' }
-    $path = [IO.Path]::Combine($script:Work, $Entry.path)
+    $path = Get-WorkPath $Entry.path
     [void][IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($path))
     [IO.File]::Move($script:Output, $path)
+}
+
+function Get-WorkPath($Name) {
+    return [IO.Path]::Combine($script:Work, $Name)
 }
 
 function Remove-IfThere($Path) {
@@ -461,7 +465,7 @@ function Get-Sha256($Path) {
         try { return [BitConverter]::ToString($hasher.ComputeHash($stream)).Replace('-', '').ToLowerInvariant() }
         finally { $stream.Close() }
     }
-    $printed = [IO.Path]::Combine($script:Work, 'hash.tmp')
+    $printed = Get-WorkPath 'hash.tmp'
     Remove-IfThere $printed
     [void](Invoke-Program $HashCommand.Replace('{file}', $Path) 300 $printed)
     $said = [IO.File]::ReadAllText($printed) -replace '(?<=[0-9a-fA-F]{2}) (?=[0-9a-fA-F]{2})'
@@ -597,9 +601,11 @@ function Add-Name($Kind, $Name) {
 
 function Add-Owner($Text) {
     # Before the lines are left out: systeminfo prints the owner's name as well.
-    foreach ($match in [regex]::Matches($Text, '(?m)^\s*RegisteredO\w+\s+REG_SZ\s+(\S.*?)\s*$')) {
-        Add-Name 'user' $match.Groups[1].Value
-    }
+    Add-Names 'user' '(?m)^\s*RegisteredO\w+\s+REG_SZ\s+(\S.*?)\s*$' $Text
+}
+
+function Add-Names($Kind, $Form, $Text) {
+    foreach ($match in [regex]::Matches($Text, $Form)) { Add-Name $Kind $match.Groups[1].Value }
 }
 
 function Get-Pseudonym($Address) {
@@ -703,10 +709,8 @@ function Add-NamesOfDomains($Texts) {
     foreach ($domain in @($script:Pseudonyms.Keys | Where-Object { $script:Pseudonyms[$_] -like 'DOMAIN-*' })) {
         $escaped = [regex]::Escape($domain)
         foreach ($text in $texts) {
-            foreach ($match in [regex]::Matches($text, "(?i)([a-z0-9-]+)\.$escaped\b")) { Add-Name 'fqdn' $match.Value }
-            foreach ($match in [regex]::Matches($text, "(?i)\b$escaped\\+([\w.-]+)")) {
-                Add-Name 'user' $match.Groups[1].Value
-            }
+            Add-Names 'fqdn' "(?i)([a-z0-9-]+\.$escaped)\b" $text
+            Add-Names 'user' "(?i)\b$escaped\\+([\w.-]+)" $text
         }
     }
 }
@@ -719,17 +723,13 @@ function Find-Names($Files) {
         $text = (Get-Encoding $bytes).GetString($bytes)
         foreach ($form in $NameForms) {
             if ($form[2] -and $file -like '*.reg') { continue }
-            foreach ($match in [regex]::Matches($text, $form[1])) { Add-Name $form[0] $match.Groups[1].Value }
+            Add-Names $form[0] $form[1] $text
         }
         $texts += $text
     }
     # Paths of the application's logs hold names as well.
     $commands = @($script:Entries | Where-Object { $_.path -like 'applog/*' } | ForEach-Object { $_.command })
-    foreach ($form in $NameForms) {
-        foreach ($match in [regex]::Matches(($commands -join "`n"), $form[1])) {
-            Add-Name $form[0] $match.Groups[1].Value
-        }
-    }
+    foreach ($form in $NameForms) { Add-Names $form[0] $form[1] ($commands -join "`n") }
     Add-NamesOfDomains $texts
 }
 
@@ -737,7 +737,7 @@ function Hide-Names {
     # Replaces names and addresses in every file, and writes the list of them beside the zip: it is not part of it.
     $script:Doing = 'Replacing names and addresses'
     $kept = @($script:Entries | Where-Object { $_.outcome -eq 'ok' })
-    $files = @($kept | ForEach-Object { [IO.Path]::Combine($script:Work, $_.path) })
+    $files = @($kept | ForEach-Object { Get-WorkPath $_.path })
     Find-Names $files
     $longest = @($script:Pseudonyms.Keys | Sort-Object { -$_.Length } | ForEach-Object { [regex]::Escape($_) })
     if ($longest) {   # but not in "Windows Server 2008", nor in a provider's name
@@ -747,7 +747,7 @@ function Hide-Names {
     $sharp = @($longest | Where-Object { $_ -match '[\d-]' })   # WEB01 in WEB01_old.log, but not TIME in TIME_WAIT
     if ($sharp) { $script:NamePattern += '|(?i)(?<![A-Za-z0-9])(?:' + ($sharp -join '|') + ')(?![A-Za-z0-9])' }
     foreach ($entry in $kept) {
-        $path = [IO.Path]::Combine($script:Work, $entry.path)
+        $path = Get-WorkPath $entry.path
         try { $changed = Hide-File $path } catch {
             Remove-IfThere $path
             Set-Outcome $entry 'failed' "left out, as its names could not be replaced: $(Get-Reason $_)"
@@ -760,7 +760,7 @@ function Hide-Names {
         $hidden = $entry.path
         if ($hidden -like 'applog/*') { $hidden = Hide-Text $hidden }
         if ($hidden -cne $entry.path) {
-            [IO.File]::Move($path, [IO.Path]::Combine($script:Work, $hidden))
+            [IO.File]::Move($path, (Get-WorkPath $hidden))
             $entry.path = $hidden
         }
     }
@@ -819,7 +819,7 @@ function ConvertTo-JsonText($Value, $Indent) {
 function Write-Manifest {
     foreach ($entry in $script:Entries) {
         if ($entry.outcome -ne 'ok') { continue }
-        $path = [IO.Path]::Combine($script:Work, $entry.path)
+        $path = Get-WorkPath $entry.path
         $entry.size = (New-Object IO.FileInfo $path).Length
         $entry.sha256 = Get-Sha256 $path
         Show-Progress
@@ -827,7 +827,7 @@ function Write-Manifest {
     $script:Facts.finished_at = Get-Stamp
     $script:Facts.files = $script:Entries
     $json = (ConvertTo-JsonText $script:Facts '') + "`n"
-    [IO.File]::WriteAllText([IO.Path]::Combine($script:Work, 'manifest.json'), $json, [Text.Encoding]::ASCII)
+    [IO.File]::WriteAllText((Get-WorkPath 'manifest.json'), $json, [Text.Encoding]::ASCII)
 }
 
 function Copy-Stream($From, $To, $Most) {
@@ -857,7 +857,7 @@ function Write-FrameworkZip($File, $Names) {
     try {
         foreach ($name in $Names) {
             $member = $archive.CreateEntry($name).Open()
-            $from = [IO.File]::OpenRead([IO.Path]::Combine($script:Work, $name))
+            $from = [IO.File]::OpenRead((Get-WorkPath $name))
             try { Copy-Stream $from $member $from.Length } finally { $from.Close(); $member.Close() }
         }
     } finally { $archive.Dispose() }
@@ -869,7 +869,7 @@ function Write-OwnZip($File, $Names) {
     $directory = New-Object IO.MemoryStream
     $index = New-Object IO.BinaryWriter $directory
     foreach ($name in $Names) {
-        $packed = Compress-File ([IO.Path]::Combine($script:Work, $name))
+        $packed = Compress-File (Get-WorkPath $name)
         $bytes = [Text.Encoding]::UTF8.GetBytes($name)
         $offset = $File.Position
         $writer.Write([uint32]0x04034b50)
@@ -918,7 +918,7 @@ function Compress-File($Path) {
     # GZipStream is DeflateStream with the CRC: ten bytes of header, the packed bytes, CRC, size (RFC 1952).
     $size = (New-Object IO.FileInfo $Path).Length
     if ($size -eq 0) { return @{ Path = $Path; Method = 0; Crc = 0; Size = 0; Length = 0; Skip = 0 } }
-    $gzip = [IO.Path]::Combine($script:Work, 'packed.tmp')
+    $gzip = Get-WorkPath 'packed.tmp'
     $to = [IO.File]::Create($gzip)
     $from = [IO.File]::OpenRead($Path)
     try {
@@ -982,7 +982,7 @@ function Set-Uptime {
     # The counter is 64 bits wide; what is read is carried back to the start of this run.
     $script:Doing = 'How long Windows has been up'
     if (-not $script:OnWindows) { return }
-    $printed = [IO.Path]::Combine($script:Work, 'uptime.tmp')
+    $printed = Get-WorkPath 'uptime.tmp'
     $result = Invoke-Program $UptimeCommand 120 $printed
     if ($result.outcome -ne 'ok') { return }
     $form = '(\d{14})\.\d+([+-]\d{3}) +(\d+)'   # WMI writes local time and the minutes it is ahead of UTC
@@ -1017,7 +1017,7 @@ function Get-Delay {
     # From the export made a moment ago: seconds for which a closed connection keeps its port.
     $delay = $UsualDelay
     if ($Thorough) { $delay = $ThoroughDelay }
-    $path = [IO.Path]::Combine($script:Work, 'registry/tcpip-parameters.reg')
+    $path = Get-WorkPath 'registry/tcpip-parameters.reg'
     if (-not [IO.File]::Exists($path)) { return $delay }
     if ([IO.File]::ReadAllText($path) -match '"TcpTimedWaitDelay"=dword:([0-9a-fA-F]{8})') {
         $set = [Convert]::ToInt64($matches[1], 16)
@@ -1111,7 +1111,7 @@ function Get-TraceObstacle($Row) {
     $outcome, $reason = Get-Obstacle $Row
     if ($outcome) { return $outcome, $reason }
     if ((Get-FreeDisk) -lt $TraceNeeds) { return 'failed', "a trace needs $($TraceNeeds / 1MB) MB of free disk" }
-    $printed = [IO.Path]::Combine($script:Work, 'status.tmp')
+    $printed = Get-WorkPath 'status.tmp'
     [void](Invoke-Program $TraceStatus 60 $printed)
     if ([IO.File]::Exists($printed) -and [IO.File]::ReadAllText($printed) -match '(?i)\.etl') {
         return 'failed', 'another network trace is running; whoever started it can end it with: netsh trace stop'
@@ -1133,7 +1133,7 @@ function Get-TraceOptions {
 function Get-Trace {
     $start, $convert = @($Table | Where-Object { "$($_.When)" -eq 'trace' })
     $outcome, $reason = Get-TraceObstacle $start
-    $etl = [IO.Path]::Combine($script:Work, 'trace.etl')
+    $etl = Get-WorkPath 'trace.etl'
     if (-not $outcome) {
         $more, $packets = Get-TraceOptions
         $run = $start.Run.Replace('{etl}', $etl).Replace('capture=no', "capture=$packets") + $more
@@ -1167,7 +1167,7 @@ function Get-Trace {
 function Invoke-Trace($Run, $Limit) {
     Write-Host "Recording the network stack for $TraceSeconds s ..."
     $script:Tracing = $true   # before it runs, so that an interruption in between stops it too
-    $result = Invoke-Program $Run $Limit ([IO.Path]::Combine($script:Work, 'trace.tmp'))
+    $result = Invoke-Program $Run $Limit (Get-WorkPath 'trace.tmp')
     if ($result.outcome -ne 'ok') {
         $script:Tracing = $result.outcome -eq 'timed-out'
         Stop-Trace
@@ -1175,7 +1175,7 @@ function Invoke-Trace($Run, $Limit) {
     }
     Wait-Until ($script:Clock.ElapsedMilliseconds + 1000 * $TraceSeconds) 'Recording the network stack'
     Stop-Trace
-    if ([IO.File]::Exists([IO.Path]::Combine($script:Work, 'trace.etl'))) { return $null }
+    if ([IO.File]::Exists((Get-WorkPath 'trace.etl'))) { return $null }
     return 'failed', 'netsh wrote no recording'
 }
 
@@ -1183,7 +1183,7 @@ function Stop-Trace {
     if (-not $script:Tracing) { return }
     $script:Doing = 'Ending the recording'
     Write-Host 'Ending the recording. This can take minutes; please do not press Ctrl+C again.'
-    $result = Invoke-Program $TraceStop 900 ([IO.Path]::Combine($script:Work, 'stop.tmp'))
+    $result = Invoke-Program $TraceStop 900 (Get-WorkPath 'stop.tmp')
     if ($result.outcome -eq 'ok') { $script:Tracing = $false }
     else { Write-Host "The recording could not be ended ($($result.reason)). Please run: netsh trace stop" }
 }
@@ -1265,7 +1265,7 @@ function Invoke-Collector {
     Test-Disk
     $name = 'forensics-' + [Guid]::NewGuid().ToString('N').Substring(0, 8) + '.tmp'
     $script:Work = [IO.Path]::Combine($OutputFolder, $name)
-    $script:Output = [IO.Path]::Combine($script:Work, 'output.tmp')
+    $script:Output = Get-WorkPath 'output.tmp'
     try { [void][IO.Directory]::CreateDirectory($script:Work) }
     catch { throw "cannot write to ${OutputFolder}: $(Get-Reason $_) Choose another folder with -OutputFolder." }
     if ($script:OnWindows) {

@@ -112,3 +112,8 @@ def entry_of(folder: Path, files: dict[str, bytes], cause_id: str) -> CauseEntry
 def said(entry: CauseEntry) -> dict[str, str]:
     """The sentences of the evidence by their ids, without the cause's."""
     return {point.id.removeprefix(f"{entry.id}."): point.statement for point in entry.evidence}
+
+
+def ids(entry: CauseEntry) -> set[str]:
+    """The ids of the evidence, without the cause's."""
+    return set(said(entry))

@@ -11,6 +11,7 @@ from builder.machine import SERVER_2008, SERVER_2008_R2_RTM, SERVER_2012, System
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, MONITOR, calm
+from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 SETTING, ROWS = "netsh/tcp-global", "netstat/anot"
@@ -26,16 +27,12 @@ def offloading(days: float = 300, **changes: object) -> Machine:
 
 
 def found(folder: Path, machine: Machine, *without: str) -> Findings:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return findings_of(folder, files)
 
 
 def judged(folder: Path, machine: Machine, *without: str) -> CauseEntry:
     return cause(found(folder, machine, *without), "chimney-wrap-248d")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("chimney-wrap-248d.") for point in entry.evidence}
 
 
 def test_offloaded_rows_past_half_the_wrap_are_confirmed(tmp_path: Path) -> None:

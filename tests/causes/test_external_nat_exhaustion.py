@@ -16,6 +16,7 @@ from builder.ports import Snapshot
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, calm
+from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 OUTSIDE, OTHER, INSIDE = "198.51.100.7", "203.0.113.90", "10.20.4.15"
@@ -39,15 +40,11 @@ def bundle(machine: Machine, counters: Counters | None = None) -> dict[str, byte
 
 def found(folder: Path, machine: Machine, counters: Counters | None = None, *without: str) -> Findings:
     files = bundle(machine, counters)
-    return findings_of(folder, {path: data for path, data in files.items() if not path.startswith(without or ("-",))})
+    return findings_of(folder, lacking(files, *without))
 
 
 def judged(folder: Path, machine: Machine, counters: Counters | None = None, *without: str) -> CauseEntry:
     return cause(found(folder, machine, counters, *without), "external-nat-exhaustion")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("external-nat-exhaustion.") for point in entry.evidence}
 
 
 def test_only_public_peers_that_do_not_answer_are_possible(tmp_path: Path) -> None:

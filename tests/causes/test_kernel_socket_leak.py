@@ -31,6 +31,7 @@ from builder.machine import SERVER_2008_R2, SERVER_2012, SERVER_2012_R2, SERVER_
 from forensics.report.findings import CauseEntry
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, MONITOR, calm
+from tests.tables import ids, lacking
 
 VANISHED = 40_001
 BOOT = COLLECTED - timedelta(days=40)
@@ -50,14 +51,10 @@ def kept(
 
 
 def judged(folder: Path, machine: Machine, *without: str, manifest: bool = True) -> CauseEntry:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     if not manifest:
         del files["manifest.json"]
     return cause(findings_of(folder, files), "kernel-socket-leak")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("kernel-socket-leak.") for point in entry.evidence}
 
 
 def once(event_id: int, at: timedelta, provider: str = "Tcpip", detail: tuple[str, ...] = ()) -> Incident:

@@ -14,6 +14,7 @@ from builder.machine import SERVER_2008, SERVER_2012_R2, SERVER_2019
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, MONITOR, calm
+from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 SECOND = timedelta(seconds=1)
@@ -32,16 +33,12 @@ def collided(seconds_before: float = 60, **changes: object) -> Machine:
 
 
 def found(folder: Path, machine: Machine, *without: str) -> Findings:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return findings_of(folder, files)
 
 
 def judged(folder: Path, machine: Machine, *without: str) -> CauseEntry:
     return cause(found(folder, machine, *without), "local-endpoint-reuse")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("local-endpoint-reuse.") for point in entry.evidence}
 
 
 def test_free_ports_just_after_4227_are_confirmed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from builder.machine import SERVER_2008, SERVER_2012_R2
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, MONITOR, calm
+from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 SECOND, DAY = timedelta(seconds=1), 86_400
@@ -46,16 +47,12 @@ def starved(**changes: object) -> Machine:
 
 
 def found(folder: Path, machine: Machine, *without: str) -> Findings:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return findings_of(folder, files)
 
 
 def judged(folder: Path, machine: Machine, *without: str) -> CauseEntry:
     return cause(found(folder, machine, *without), "memory-pressure")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("memory-pressure.") for point in entry.evidence}
 
 
 def test_4229_with_low_memory_and_free_ports_is_confirmed(tmp_path: Path) -> None:

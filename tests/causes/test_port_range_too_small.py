@@ -14,6 +14,7 @@ from builder.machine import SERVER_2012_R2, SERVER_2019
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, MONITOR, calm, churning, stuck
+from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 SECOND = timedelta(seconds=1)
@@ -26,16 +27,12 @@ def loaded(count: int, **changes: object) -> Machine:
 
 
 def found(folder: Path, machine: Machine, *without: str) -> Findings:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return findings_of(folder, files)
 
 
 def judged(folder: Path, machine: Machine, *without: str) -> CauseEntry:
     return cause(found(folder, machine, *without), "port-range-too-small")
-
-
-def ids(entry: CauseEntry) -> set[str]:
-    return {point.id.removeprefix("port-range-too-small.") for point in entry.evidence}
 
 
 def once(event_id: int, at: timedelta) -> Incident:

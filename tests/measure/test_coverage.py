@@ -14,6 +14,7 @@ from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from tests.bundles import analysis_of
 from tests.machines import COLLECTED, calm
+from tests.tables import lacking
 
 SECOND = timedelta(seconds=1)
 DELAY = 120
@@ -25,7 +26,7 @@ def once(seconds_before: float, event_id: int = 4227) -> Incident:
 
 
 def measured(folder: Path, machine: Machine, *without: str) -> Measurements:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return analysis_of(folder, files).measurements
 
 

@@ -11,12 +11,13 @@ from builder.machine import SERVER_2008, SERVER_2008_R2
 from forensics.report.findings import FixEntry
 from tests.bundles import findings_of
 from tests.machines import COLLECTED, stuck
+from tests.tables import lacking
 
 BOOT = COLLECTED - timedelta(days=500)
 
 
 def fix(folder: Path, machine: Machine, *without: str) -> FixEntry:
-    files = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(machine), *without)
     return findings_of(folder, files).measurements.fix
 
 

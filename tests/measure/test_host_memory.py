@@ -10,6 +10,7 @@ from builder.machine import SERVER_2008, SERVER_2012, SERVER_2012_R2, SERVER_201
 from forensics.measure.host_memory import HostMemory
 from tests.bundles import analysis_of
 from tests.machines import calm
+from tests.tables import lacking
 
 MEGABYTE = 2**20
 COUNTERS = Memory(
@@ -19,7 +20,7 @@ COUNTERS = Memory(
 
 
 def host_memory(folder: Path, machine: Machine, *without: str, **files: bytes) -> HostMemory | None:
-    kept = {path: data for path, data in bundle_files(machine).items() if not path.startswith(without or ("-",))}
+    kept = lacking(bundle_files(machine), *without)
     return analysis_of(folder, {**kept, **files}).measurements.memory
 
 

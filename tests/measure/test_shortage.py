@@ -11,6 +11,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.shortage import Shortage
 from tests.bundles import analysis_of
 from tests.machines import MONITOR, calm
+from tests.tables import lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
 
@@ -24,7 +25,7 @@ def measured(folder: Path, files: dict[str, bytes]) -> Measurements:
 
 
 def shortage(folder: Path, one: Machine, *without: str) -> Shortage:
-    files = {path: data for path, data in bundle_files(one).items() if not path.startswith(without or ("-",))}
+    files = lacking(bundle_files(one), *without)
     return measured(folder, files).shortage
 
 
