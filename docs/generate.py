@@ -9,7 +9,7 @@ from typer.main import get_command
 from forensics.bundle.layout import LAYOUT, place
 from forensics.causes import Cause, all_causes
 from forensics.cli import app
-from forensics.parsers import BytesParser, TextParser, bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import all_parsers
 from forensics.report.catalogue import sections, weighed
 from forensics.report.findings import json_schema
 
@@ -60,8 +60,7 @@ def cause_index() -> str:
 def parser_page() -> str:
     """Every kind of evidence, as its parser describes it."""
     parts = [f"{NOTE}# Kinds of evidence\n\nEach is recognised by its content, under any name.\n"]
-    parsers: list[TextParser | BytesParser] = [*text_parsers(), *remaining_text_parsers(), *bytes_parsers()]
-    for parser in sorted(parsers, key=lambda one: one.KIND):
+    for parser in all_parsers():
         summary = (parser.__doc__ or "").strip().splitlines()[0]
         module = getattr(parser, "__name__", "").replace(".", "/")
         parts.append(f"- **{parser.KIND}**: {summary} ([source](../{module}.py))")

@@ -24,13 +24,13 @@ class Analysis(msgspec.Struct, frozen=True):
     defects: tuple[str, ...]
 
 
-def analyze(path: Path, progress: Progress = lambda _name, _done, _total: None) -> Analysis:
-    """Analyze a bundle.
+def analyze(path: Path, progress: Progress = lambda _name, _done, _total: None, trace: Path | None = None) -> Analysis:
+    """Analyze a bundle, and a trace that lies beside it.
 
     Raises:
-        BundleError: where the input is no bundle.
+        BundleError: where the input is no bundle, or the trace is none.
     """
-    evidence, quotes = gather(path, progress)
+    evidence, quotes = gather(path, progress, trace)
     measurements = measure(evidence)
     judgements = judge_all(measurements)
     verdict = find_verdict(judgements)

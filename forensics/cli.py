@@ -83,6 +83,10 @@ def analyze(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Also write the report as HTML; - prints it.")
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="The text of a network trace that is not in the bundle."),
+    ] = None,
     exit_code: Annotated[
         bool,
         typer.Option(
@@ -98,7 +102,7 @@ def analyze(
     def work() -> Exit:
         from forensics.commands.analyze import Wanted, run  # noqa: PLC0415 - see the module docstring
 
-        return run(bundles, Wanted(output, json, html, exit_code, quiet, verbose))
+        return run(bundles, Wanted(output, json, html, trace, exit_code, quiet, verbose))
 
     _finish(work)
 

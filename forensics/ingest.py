@@ -4,13 +4,15 @@ import hashlib
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from forensics.bundle import manifest as manifests
-from forensics.bundle.archive import Bundle, Member, open_bundle, open_nested
-from forensics.bundle.content import BEGINNING, Budget, Content, first_block, read_content
+from forensics.bundle.archive import Bundle, Member, file_beside, open_bundle, open_nested
+from forensics.bundle.content import BEGINNING, Budget, Content, Reading, first_block, read_content
 from forensics.bundle.decode import decode, is_binary
 from forensics.bundle.formats import foreign
 from forensics.bundle.member import UnreadableError
@@ -18,12 +20,14 @@ from forensics.bundle.zips import MAGICS
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport, Found, Warned
 from forensics.parsed import Parsed, Problem
-from forensics.parsers import bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import StreamParser, bytes_parsers, remaining_text_parsers, stream_parsers, text_parsers
 from forensics.parsers.application_log import ApplicationLog
 from forensics.text.lines import split_lines
 
 BUDGET = 4 * 2**30  # bytes that a whole bundle may unpack to: far above any real one without a trace
+STREAM_BUDGET = 16 * 2**30  # bytes of its traces, which are read while they come: 500 MB of ETL become gigabytes
 MOST_BYTES = 512 * 2**20  # a larger member is hashed and named, not read: no artefact but a trace is near it
+MOST_PASTED = 4 * 2**20  # a trace no larger may be a few lines among other commands that somebody pasted into one file
 MOST_UNKNOWN = 64 * 2**20  # for binary data that begins like nothing known: an event log may have lost its beginning
 _MOST_QUOTE = 300  # characters of a line that a report shows
 _DEFECT = "a defect of forensics: "
@@ -31,6 +35,7 @@ _OFFICE = "/[Content_Types].xml"  # every Office document is a zip and holds thi
 
 Progress = Callable[[str, int, int], None]
 _T = TypeVar("_T", str, bytes)
+_P = TypeVar("_P", Parsed, Parsed | None)
 _T_contra = TypeVar("_T_contra", str, bytes, contravariant=True)
 
 
@@ -44,13 +49,15 @@ class _Parser(Protocol[_T_contra]):
     def parse(self, content: _T_contra, /) -> Parsed: ...
 
 
-def gather(path: Path, progress: Progress = lambda _name, _done, _total: None) -> tuple[Evidence, "Quotes"]:
-    """Read a whole bundle.
+def gather(
+    path: Path, progress: Progress = lambda _name, _done, _total: None, trace: Path | None = None
+) -> tuple[Evidence, "Quotes"]:
+    """Read a whole bundle, and a trace that lies beside it.
 
     Raises:
-        BundleError: where the input is no bundle, or holds nothing that any parser knows.
+        BundleError: where the input is no bundle, or holds nothing that any parser knows; where the trace is none.
     """
-    evidence, quotes = survey(path, progress)
+    evidence, quotes = survey(path, progress, trace)
     # A log of an application alone says nothing of the machine.
     if not any(found for kind, found in evidence.facts.items() if kind is not ApplicationLog):
         kinds = sorted({file.kind for file in evidence.files if file.kind})
@@ -61,15 +68,30 @@ def gather(path: Path, progress: Progress = lambda _name, _done, _total: None) -
     return evidence, quotes
 
 
-def survey(path: Path, progress: Progress = lambda _name, _done, _total: None) -> tuple[Evidence, "Quotes"]:
+def survey(
+    path: Path, progress: Progress = lambda _name, _done, _total: None, trace: Path | None = None
+) -> tuple[Evidence, "Quotes"]:
     """Read a whole bundle, though it may hold no evidence at all.
 
     Raises:
-        BundleError: where the input is no bundle.
+        BundleError: where the input is no bundle, or the trace is none.
     """
-    reader = _Reader(open_bundle(path))
+    bundle = open_bundle(path)
+    if trace is not None:
+        bundle = msgspec.structs.replace(bundle, members=(*bundle.members, _trace_beside(trace)))
+    reader = _Reader(bundle)
     evidence = reader.read(progress)
     return evidence, Quotes(reader.members, evidence)
+
+
+def _trace_beside(path: Path) -> Member:
+    member = file_beside(path)
+    if _stream_parser(first_block(member)) is None:
+        raise BundleError(
+            f"{member.path.removeprefix('../')}: not the text of a network trace; an .etl file becomes text by: "
+            "netsh trace convert input=FILE.etl output=FILE.txt"
+        )
+    return member
 
 
 class Quotes:
@@ -77,6 +99,7 @@ class Quotes:
 
     def __init__(self, members: dict[str, Member], evidence: Evidence) -> None:
         self._members = members
+        self._sizes = {file.path: file.size for file in evidence.files}
         self._pages = evidence.manifest.code_pages if evidence.manifest else ()
         self._lines = lru_cache(maxsize=8)(self._read)  # a report cites few files, each many times
 
@@ -87,8 +110,10 @@ class Quotes:
 
     def _read(self, file: str) -> list[str]:
         member = self._members.get(file)
+        if member is None or self._sizes[file] > MOST_BYTES:  # of a trace, the facts bring their own quotes
+            return []
         try:
-            return split_lines(decode(b"".join(member.open()), self._pages).text) if member else []
+            return split_lines(decode(b"".join(member.open()), self._pages).text)
         except UnreadableError:
             return []
 
@@ -98,7 +123,7 @@ class _Reader:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._budget = Budget(BUDGET)
+        self._budget, self._stream_budget = Budget(BUDGET), Budget(STREAM_BUDGET)
         self._facts: dict[type, list[Found[object]]] = defaultdict(list)
         self._warnings = [Warned("", note) for note in bundle.notes]
         self._files: list[FileReport] = []
@@ -165,6 +190,10 @@ class _Reader:
         return members
 
     def _member(self, member: Member, *, may_be_manifest: bool) -> None:
+        parser = None if may_be_manifest or self._is_strange(member) else _stream_parser(first_block(member))
+        if parser:
+            self._stream(member, parser)
+            return
         content = read_content(member, self._budget, _most_bytes)
         if content.problem:
             status = "left" if content.over_budget else "unreadable"
@@ -179,12 +208,26 @@ class _Reader:
         else:
             self._recognised(member, content, may_be_manifest=may_be_manifest)
 
+    def _stream(self, member: Member, parser: StreamParser) -> None:
+        """Read a member of any size while it comes; a small one may hold other commands' output too."""
+        reading = Reading(member, self._stream_budget, lambda _block: MOST_PASTED)
+        parsed = [(parser.KIND, _guarded(parser.KIND, partial(parser.parse, reading)))]
+        content = reading.content()
+        encoding, damaged = "", 0
+        if content.whole:
+            decoded = decode(content.data, self._manifest.code_pages if self._manifest else ())
+            encoding, damaged = decoded.encoding, decoded.damaged
+            parsed += _parsed(text_parsers(), decoded.text)
+        if content.problem:
+            ended = Problem(None, f"{content.problem}; what came before is used")
+            parsed.append((parser.KIND, Parsed((), "", (ended,))))
+        self._keep(member, content, encoding, parsed, damaged)
+
     def _recognised(self, member: Member, content: Content, *, may_be_manifest: bool) -> None:
         head = content.data[:BEGINNING]
         kind = foreign(head)
         if kind:
-            note = "recognised; this version does not analyze it" if kind == "trace-text" else ""
-            self._report(member, kind, "", content, "unrecognised", note)
+            self._report(member, kind, "", content, "unrecognised", "")
         elif not content.whole:
             self._report(member, "", "", content, "left", f"{content.size:,} bytes: hashed, too large to be read")
         elif parsed := _parsed(bytes_parsers(), content.data):
@@ -225,7 +268,8 @@ class _Reader:
         if problems:
             notes.append(f"{len(problems)} problem{'s' * (len(problems) != 1)}")
         status = "partly-read" if problems or damaged else "read"
-        self._report(member, "+".join(kind for kind, _ in parsed), encoding, content, status, "; ".join(notes))
+        kinds = "+".join(dict.fromkeys(kind for kind, _ in parsed))
+        self._report(member, kinds, encoding, content, status, "; ".join(notes))
 
     def _read_manifest(self, member: Member, content: Content, text: str, encoding: str) -> None:
         try:
@@ -275,22 +319,37 @@ def _most_bytes(block: bytes) -> int:
     return MOST_BYTES
 
 
+def _stream_parser(block: bytes) -> StreamParser | None:
+    if block.startswith(MAGICS) or foreign(block[:BEGINNING]):
+        return None
+    return next((parser for parser in stream_parsers() if parser.recognise(block)), None)
+
+
 def _parsed(parsers: Sequence[_Parser[_T]], content: _T) -> list[tuple[str, Parsed]]:
-    """Run every parser that knows the member.
+    """Run every parser that knows the member."""
+    return [
+        (parser.KIND, result)
+        for parser in parsers
+        if (result := _guarded(parser.KIND, partial(_parse_known, parser, content)))
+    ]
+
+
+def _parse_known(parser: _Parser[_T], content: _T) -> Parsed | None:
+    return parser.parse(content) if parser.recognise(content) else None
+
+
+def _guarded(kind: str, parse: Callable[[], _P]) -> _P | Parsed:
+    """Let a parser work.
 
     None must raise; should one, that is a defect of ours, which costs what this parser would have read of this member.
     """
-    results = []
-    for parser in parsers:
-        try:
-            if parser.recognise(content):
-                results.append((parser.KIND, parser.parse(content)))
-        except Exception as error:  # noqa: BLE001 - the seam between the bundle and our parsers
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-            message = f"{_DEFECT}its {parser.KIND} reader failed with {where}; please report it"
-            results.append((parser.KIND, Parsed((), "", (Problem(None, message),))))
-    return results
+    try:
+        return parse()
+    except Exception as error:  # noqa: BLE001 - the seam between the bundle and our parsers
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        message = f"{_DEFECT}its {kind} reader failed with {where}; please report it"
+        return Parsed((), "", (Problem(None, message),))
 
 
 def failures(evidence: Evidence) -> Iterator[Warned]:

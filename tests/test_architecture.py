@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forensics.causes import Cause, all_causes
-from forensics.parsers import BytesParser, TextParser, bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import all_parsers
 
 PACKAGE = Path(__file__).resolve().parent.parent / "forensics"
 
@@ -52,7 +52,7 @@ def test_nothing_flows_back(path: Path) -> None:
 
 
 def test_every_parser_shows_its_input_and_an_example() -> None:
-    parsers: list[TextParser | BytesParser] = [*text_parsers(), *remaining_text_parsers(), *bytes_parsers()]
+    parsers = all_parsers()
     assert len({parser.KIND for parser in parsers}) == len(parsers) >= 13
     for parser in parsers:
         assert ">>>" in (parser.__doc__ or ""), parser.KIND

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from forensics.bundle.folders import folder_members
+from forensics.bundle.folders import file_beside, folder_members
 from forensics.bundle.member import Member, MemberTime
 from forensics.bundle.zips import ENCRYPTED, zip_members
 from forensics.errors import BundleError
 
-__all__ = ["Bundle", "Member", "MemberTime", "open_bundle", "open_nested"]
+__all__ = ["Bundle", "Member", "MemberTime", "file_beside", "open_bundle", "open_nested"]
 
 _MAGIC = {
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",

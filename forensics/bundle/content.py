@@ -1,7 +1,7 @@
 """A member's bytes: hashed as they come, kept while they are within the limits, and never more than the budget."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -14,7 +14,7 @@ class Content(msgspec.Struct, frozen=True):
     """What was read of a member.
 
     `data` is all of it where `whole`, else its beginning; `sha256` is "" where not all bytes could be had. `problem`
-    says why they could not, and `over_budget` that the bundle's budget was the reason.
+    says why they could not, and `over_budget` that the budget was the reason.
     """
 
     data: bytes
@@ -26,7 +26,7 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class Budget:
-    """How many bytes a bundle may still unpack to, counted while they are produced."""
+    """How many bytes members may still unpack to, counted while they are produced."""
 
     def __init__(self, size: int) -> None:
         self.size = self.left = size
@@ -39,26 +39,58 @@ class Budget:
 
 def read_content(member: Member, budget: Budget, most: Callable[[bytes], int]) -> Content:
     """Read a member; `most` says by its first block how many bytes to keep, should it have no more than those."""
-    if member.problem:
-        return Content(b"", member.stored_size, "", whole=False, problem=member.problem)
-    digest, size, limit = hashlib.sha256(), 0, 0
-    kept: list[bytes] = []
-    try:
-        for block in member.open():
-            limit = limit if size else most(block)
-            size += len(block)
-            if not budget.take(len(block)):
-                problem = f"the bundle unpacks to over {budget.size:,} bytes: left here"
-                return Content(b"", size, "", whole=False, problem=problem, over_budget=True)
-            digest.update(block)
-            if size <= limit or not kept:
-                kept.append(block)
-            else:
-                del kept[1:]
-    except UnreadableError as error:
-        return Content(b"", size, "", whole=False, problem=f"{error}; {size:,} bytes could be unpacked")
-    whole = sum(map(len, kept)) == size
-    return Content(b"".join(kept) if whole else kept[0][:BEGINNING], size, digest.hexdigest(), whole)
+    reading = Reading(member, budget, most)
+    for _ in reading:
+        pass
+    return reading.content()
+
+
+class Reading:
+    """Iterates over a member's bytes, for whoever reads them while they come; nothing is raised.
+
+    They are hashed and counted. `content` says what was read when all of it was.
+    """
+
+    def __init__(self, member: Member, budget: Budget, most: Callable[[bytes], int]) -> None:
+        self._blocks = self._read(member, budget, most)
+        self._digest, self._size = hashlib.sha256(), 0
+        self._kept: list[bytes] = []
+        self._problem, self._over_budget = "", False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+    def _read(self, member: Member, budget: Budget, most: Callable[[bytes], int]) -> Iterator[bytes]:
+        if member.problem:
+            self._problem, self._size = member.problem, member.stored_size
+            return
+        limit = 0
+        try:
+            for block in member.open():
+                limit = limit if self._size else most(block)
+                self._size += len(block)
+                if not budget.take(len(block)):
+                    self._problem = f"the bundle unpacks to over {budget.size:,} bytes: left here"
+                    self._over_budget = True
+                    return
+                self._digest.update(block)
+                if self._size <= limit or not self._kept:
+                    self._kept.append(block)
+                else:
+                    del self._kept[1:]
+                yield block
+        except UnreadableError as error:
+            self._problem = f"{error}; {self._size:,} bytes could be unpacked"
+
+    def content(self) -> Content:
+        """What was read; what nobody asked for yet is read first."""
+        for _ in self._blocks:
+            pass
+        if self._problem:
+            return Content(b"", self._size, "", whole=False, problem=self._problem, over_budget=self._over_budget)
+        whole = sum(map(len, self._kept)) == self._size
+        data = b"".join(self._kept) if whole else self._kept[0][:BEGINNING]
+        return Content(data, self._size, self._digest.hexdigest(), whole)
 
 
 def first_block(member: Member) -> bytes:

@@ -47,6 +47,22 @@ def _member(root: Path, path: Path) -> Member:
     return Member(label, stat.st_size, MemberTime(utc=_moment(stat.st_mtime)), _blocks(path), problem)
 
 
+def file_beside(path: Path) -> Member:
+    """A file that was given beside a bundle. Its label begins with `../`, so that it is none of the bundle's own.
+
+    Raises:
+        BundleError: where it is no file that can be read.
+    """
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    try:
+        stat = path.stat()
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise BundleError(f"{name}: cannot be opened ({error.strerror})") from error
+    return Member(f"../{name}", stat.st_size, MemberTime(utc=_moment(stat.st_mtime)), _blocks(path))
+
+
 def _label(root: Path, path: Path) -> str:
     """The path below the root. A name that is no text in this system's encoding must not spoil the JSON."""
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")

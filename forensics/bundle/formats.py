@@ -1,8 +1,6 @@
 """Formats that a bundle may hold and that no parser reads, so that the list of files can say what they are."""
 
-import re
-
-from forensics.bundle.decode import decode, is_binary
+from forensics.bundle.decode import is_binary
 
 _MAGIC = (
     (b"\x89PNG\r\n", "picture"),
@@ -22,8 +20,6 @@ _MAGIC = (
 )
 _SHORT_MAGIC = ((b"BM", "picture"), (b"MZ", "program"))  # text may begin so too
 
-# "[2]0F24.1020::2018-09-17 10:22:14.658 [Microsoft-Windows-TCPIP]", in every dialect of traps.md
-_TRACE = re.compile(r"\[\d+\]\s?[0-9A-F]{4}\.\s?[0-9A-F]{4}::[^\r\n]{6,60}?\d\d:\d\d:\d\d\.\d+\s*\[")
 FOREIGN_KINDS = (
     "archive",
     "document",
@@ -32,31 +28,15 @@ FOREIGN_KINDS = (
     "picture",
     "program",
     "registry-hive",
-    "trace-text",
 )
 
 
-def foreign_bytes(head: bytes) -> str | None:
-    """Name a binary format by its first bytes.
+def foreign(head: bytes) -> str | None:
+    """Name a format by a member's first bytes, None where it may be evidence.
 
-    >>> foreign_bytes(b"GIF89a...")
+    >>> foreign(b"GIF89a...")
     'picture'
     """
     kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
     short = next((kind for magic, kind in _SHORT_MAGIC if head.startswith(magic)), None)
     return kind or (short if short and is_binary(head) else None)
-
-
-def foreign(head: bytes) -> str | None:
-    """Name a format that no parser reads by a member's first bytes, None where they may be evidence."""
-    kind = foreign_bytes(head)
-    return kind if kind or is_binary(head) else foreign_text(decode(head).text)
-
-
-def foreign_text(head: str) -> str | None:
-    """Name a text format that no parser reads by its first lines.
-
-    >>> foreign_text("[2]0F24.1020::2018-09-17 10:22:14.658 [Microsoft-Windows-TCPIP]TCP: ...")
-    'trace-text'
-    """
-    return "trace-text" if _TRACE.search(head) else None

@@ -66,7 +66,7 @@ LAYOUT = (
     Place("system/tcpip-files.csv", ("tcpip-files",)),
     Place("system/memory.csv", ("memory",)),
     Place("system/nettcpsetting.csv", ("nettcpsetting",)),
-    Place("trace/trace.txt", unread="named as a trace and kept: no parser of traces yet"),
+    Place("trace/trace.txt", ("trace",)),
     Place("trace/trace.etl", unread="kept for Microsoft's tools: trace.txt is its text"),
     Place("applog/", ("application-log",)),
 )

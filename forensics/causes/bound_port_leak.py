@@ -168,6 +168,7 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
         and m.full_table
         and not coverage.uncovered
         and not coverage.covered
+        and not coverage.traced
         and m.log.records
         and not m.log.damaged
     ):

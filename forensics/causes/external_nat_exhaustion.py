@@ -23,6 +23,7 @@ from forensics.knowledge import commands
 from forensics.knowledge.connects import LONGEST_CONNECT
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import SYN_SENT
+from forensics.measure.traces import TIMED_OUT
 from forensics.rules.fullness import shortage_point
 
 ID = "external-nat-exhaustion"
@@ -50,6 +51,7 @@ WEIGHTS = {
     "nobody-waits": Weight(-STRONG, "waiting", "no table shows a connect to the outside that waits"),
     "attempts-fail": Weight(WEAK, "counters", "RFC 4022, tcpAttemptFails: at least every other attempt failed"),
     "attempts-succeed": Weight(-WEAK, "counters", "the same counter: most attempts succeeded"),
+    "trace-unanswered": Weight(WEAK, "trace", "TCPIP 1045 of a network trace: connect-request timeout"),
     "events": Weight(-WEAK, "events", "4227, 4231: the host's own ports collided or ran out"),
 }
 TEXTS = {
@@ -68,6 +70,7 @@ TEXTS = {
     "attempts-fail": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
     "attempts-succeed": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
     "events": "Event 4227 or 4231 was logged {count:times}: the host's own ports were part of the trouble.",
+    "trace-unanswered": "In a network trace {count:count} of {connects:count} connects got no answer in time.",
     "missing-metrics": "The metrics of the NAT or load balancer of that time (Azure: SNAT connection count by state); the command shows what hangs meanwhile.",
     "missing-table": "An unfiltered netstat, taken while connects fail.",
 }  # fmt: skip
@@ -147,6 +150,10 @@ def _points(m: Measurements) -> list[Point]:
         points.append(
             weigh(WEIGHTS, "attempts-fail" if failing else "attempts-succeed", said, attempts.counter_sources)
         )
+    use = next((one for one in m.traces if one.failed(TIMED_OUT)), None)
+    if use is not None and not m.shortage.full:
+        params = {"count": use.failed(TIMED_OUT), "connects": use.trace.connects}
+        points.append(weigh(WEIGHTS, "trace-unanswered", params, (use.source(),)))
     events = (*m.coverage.covered, *m.coverage.uncovered)
     if events:
         points.append(weigh(WEIGHTS, "events", {"count": len(events)}, (events[-1].source(),)))

@@ -180,7 +180,7 @@ def _status(m: Measurements, case: PileCase, slow: list[Logged]) -> str:
         by_rows = INCONCLUSIVE  # without a list nobody can tell whose sockets they are
     by_events = RULED_OUT
     hidden = bool(m.coverage.covered) and m.covered_shortage is not None and m.covered_shortage.calm
-    short = case.shortage.full or hidden or bool(m.coverage.uncovered)
+    short = case.shortage.full or hidden or bool(m.coverage.uncovered or m.coverage.traced)
     if slow:
         by_events = POSSIBLE
         explained = case.shortage.full and case.share < QUARTER

@@ -28,6 +28,7 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.measure.log import TCPIP, Logged
 from forensics.measure.measurements import Measurements
+from forensics.measure.traces import NO_MEMORY
 from forensics.rules.fullness import shortage_point, surely_calm
 
 ID = "memory-pressure"
@@ -60,6 +61,7 @@ WEIGHTS = {
         STRONG, "memory", "CreateMemoryResourceNotification: Windows signals low memory from there on"
     ),
     "pool-high": Weight(STRONG, "memory", "the memory manager trims a pool from 80 % of its limit on"),
+    "trace-no-memory": Weight(STRONG, "trace", "ntstatus.h, INSUFFICIENT_RESOURCES: TCP/IP asked for memory in vain"),
     "memory-fine": Weight(-STRONG, "memory", "the same two measures: memory is not low"),
     "short": Weight(-STRONG, "fullness", "ports are short as well, which explains failing connects"),
     "not-short": Weight(WEAK, "fullness", "ports are free: want of ports does not explain failing connects"),
@@ -75,6 +77,7 @@ TEXTS = {
     "none": "The System log from {first:utc} to {last:utc} holds no event 4229.",
     "memory-low": "{available:bytes} of memory are available; Windows calls that low.",
     "pool-high": "The non-paged pool holds {pool:bytes}, {pool_share:percent} of its limit.",
+    "trace-no-memory": "In a network trace {count:count} operations failed for want of memory (STATUS_INSUFFICIENT_RESOURCES).",
     "memory-fine": "Memory is not low: {available:bytes} are available.",
     "short": "Ports are short as well: {held:count} of {usable:count} are taken ({share:percent}).",
     "short-for-remote": "Ports are short as well: for {busiest}, {held:count} of {usable:count} are taken ({share:percent}).",
@@ -116,7 +119,7 @@ def _status(m: Measurements, own: list[Logged], events: list[Logged]) -> str:
     if own and _recent(m, own) and not m.shortage.full:
         sure = surely_calm(m, m.shortage) and low and m.system.one_machine
         return CONFIRMED if sure else LIKELY if calm else POSSIBLE
-    if events or low:
+    if events or low or any(one.with_status(*NO_MEMORY) for one in m.traces):
         return POSSIBLE
     if m.memory is not None and m.log.records and not m.log.damaged:
         return RULED_OUT
@@ -152,6 +155,9 @@ def _points(m: Measurements, events: list[Logged]) -> list[Point]:
             points.append(weigh(WEIGHTS, "pool-high", params, (memory.source,)))
         if not memory.low and memory.available is not None:
             points.append(weigh(WEIGHTS, "memory-fine", params, (memory.source,)))
+    use = next((one for one in m.traces if one.with_status(*NO_MEMORY)), None)
+    if use is not None:
+        points.append(weigh(WEIGHTS, "trace-no-memory", {"count": use.with_status(*NO_MEMORY)}, (use.source(),)))
     if m.tables and m.shortage.share is not None and (events or (memory and memory.low)):
         points.append(shortage_point(WEIGHTS, m.shortage))
     return points

@@ -27,6 +27,7 @@ from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import table_source
+from forensics.measure.traces import TracedShortage
 from forensics.rules.fullness import RAN_OUT
 
 ID = "no-exhaustion"
@@ -52,6 +53,7 @@ WEIGHTS = {
     "full-before": Weight(-DECISIVE, "fullness", "the same of a table before the latest"),
     "quiet-log": Weight(STRONG, "events", "ports that ran out are logged (4227, 4231, 4266)"),
     "ran-out": Weight(-DECISIVE, "events", "texts of 4231 and 4266: all ports were in use"),
+    "traced": Weight(-DECISIVE, "events", "TCPIP 1195, 1006, 1050, 1394 of a network trace: no port was to be had"),
     "collisions": Weight(-STRONG, "events", "text of 4227: the port was used recently; others may be free"),
     "range-assumed": Weight(-WEAK, "range", "the default need not be what is set"),
     "unseen": Weight(-WEAK, "unseen ports", "netstat without -q does not show bound sockets"),
@@ -77,6 +79,7 @@ TEXTS = {
     "full-before": "A table before the latest shows over 80 % of the ports taken.",
     "quiet-log": "The System log from {first:utc} to {last:utc} holds no event 4227, 4231 or 4266.",
     "ran-out": "Event {ids} was logged {count:times}, first on {first:utc}: Windows found all ports in use.",
+    "traced": "A network trace shows {count:times} that no port was to be had, first at {first_at:utc}.",
     "collisions": "Event 4227 was logged {count:times}, first on {first:utc}: connections failed for ports used too recently.",
     "range-assumed": "The dynamic range was not collected; the default is assumed.",
     "wrap": "The TIME_WAIT clock has wrapped on a system not known to be fixed: ports may be leaking.",
@@ -104,6 +107,11 @@ def _events(m: Measurements, *ids: int) -> list[Logged]:
     return [one for case in m.cases for one in case.port_events if one.event.id in ids]
 
 
+def _traced(m: Measurements) -> tuple[TracedShortage, ...]:
+    """Where network traces prove that no port was to be had."""
+    return tuple(one for use in m.traces for one in use.shortages)
+
+
 def _share(m: Measurements) -> float | None:
     """How full the fullest pool is, counted as a new connection would find it."""
     known = [one.share for one in (m.shortage, m.udp_shortage) if one.share is not None]
@@ -113,7 +121,7 @@ def _share(m: Measurements) -> float | None:
 def _status(m: Measurements) -> str:
     share = _share(m)
     full = m.shortage.full or m.udp_shortage.full
-    if _events(m, *RAN_OUT) or ((full or m.earlier_full) and m.shortage.settled):
+    if _events(m, *RAN_OUT) or _traced(m) or ((full or m.earlier_full) and m.shortage.settled):
         return RULED_OUT
     if not m.shortage.settled:
         return POSSIBLE
@@ -167,6 +175,10 @@ def _points(m: Measurements) -> list[Point]:
         first = min(collisions, key=lambda one: one.at)
         said = {"count": len(collisions), "first": first.at}
         points.append(weigh(WEIGHTS, "collisions", said, (first.source(),)))
+    if traced := _traced(m):
+        first_at = min((one.first_at for one in traced if one.first_at), default=None)
+        said = {"count": sum(one.count for one in traced), "first_at": first_at}
+        points.append(weigh(WEIGHTS, "traced", said, tuple(one.source for one in traced)))
     if not ran_out and not collisions and m.log.records and m.log.first_at and m.log.last_at:
         said = {"first": m.log.first_at, "last": m.log.last_at}
         points.append(weigh(WEIGHTS, "quiet-log", said, tuple(m.log.source(file) for file in m.log.files)))

@@ -121,7 +121,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the TCP pool of which most is taken, and that of UDP where it is in question; the stronger answer stands."""
     m = measurements
-    in_question = m.udp_shortage.warned or m.udp_coverage.covered or m.udp_coverage.uncovered
+    in_question = m.udp_shortage.warned or m.udp_coverage.covered or m.udp_coverage.uncovered or m.udp_coverage.traced
     pools = [m.shortage, m.udp_shortage] if in_question else [m.shortage]
     pools.sort(key=lambda one: -(one.share or 0.0))  # of equal answers the fuller pool's
     return strongest([_judge(m, one) for one in pools])
@@ -164,8 +164,8 @@ def _status(m: Measurements, shortage: Shortage) -> str:
         return RULED_OUT if known or shortage.held >= MODEST else INCONCLUSIVE
     if not m.full_table or not known or not pool.exclusions_known:
         return INCONCLUSIVE
-    unseen = m.udp_coverage.uncovered if pool.protocol == UDP else m.coverage.uncovered
-    return POSSIBLE if unseen else RULED_OUT
+    coverage = m.udp_coverage if pool.protocol == UDP else m.coverage
+    return POSSIBLE if coverage.uncovered or coverage.traced else RULED_OUT
 
 
 def _leak(m: Measurements, shortage: Shortage) -> str | None:

@@ -10,6 +10,7 @@ from forensics.judgement import STRONG, WEAK, Judgement, Point, Remedy, Statemen
 from forensics.knowledge.connects import LONGEST_CONNECT
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import SYN_SENT
+from forensics.measure.traces import TIMED_OUT
 from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
@@ -43,6 +44,7 @@ WEIGHTS = {
     "held": Weight(WEAK, "turnover", "KB2786464: a connect is given up after 21 s (31 s): these are new attempts"),
     "turns-over": Weight(WEAK, "turnover", "KB2786464: a connect is given up after 21 s (31 s on newer systems)"),
     "attempts-fail": Weight(STRONG, "counters", "RFC 4022, tcpAttemptFails: as many failed as wait, or more"),
+    "trace-unanswered": Weight(WEAK, "trace", "TCPIP 1045 of a network trace: connect-request timeout"),
     "attempts-succeed": Weight(-STRONG, "counters", "the same counter: hardly any attempt failed"),
 }
 TEXTS = {
@@ -55,6 +57,7 @@ TEXTS = {
     "held": "Of {first:count} such rows {kept:count} stand again {seconds:seconds} later.",
     "attempts-fail": "In {apart:seconds} {failed:count} of {opened:count} connection attempts failed.",
     "attempts-succeed": "In {apart:seconds} only {failed:count} of {opened:count} connection attempts failed.",
+    "trace-unanswered": "In a network trace {count:count} of {connects:count} connects got no answer in time.",
     "do-fix": "Find out why {remote} does not answer (down, a firewall that drops, a wrong route) and let {image} back off between attempts.",
     "do-fix-effect": "Frees the ports within half a minute.",
 }
@@ -68,7 +71,14 @@ def judge(measurements: Measurements) -> Judgement:
     proven = case.pile.stood_before and case.pile.timed and owned and _fail(m, case) is True
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
     return judge_pile(
-        m, ID, case, WEIGHTS, proven=proven, lasting=case.pile.stood_before, for_good=fix, more=_counter_points(m, case)
+        m,
+        ID,
+        case,
+        WEIGHTS,
+        proven=proven,
+        lasting=case.pile.stood_before,
+        for_good=fix,
+        more=[*_counter_points(m, case), *_trace_points(m, case)],
     )
 
 
@@ -90,3 +100,11 @@ def _counter_points(m: Measurements, case: PileCase) -> list[Point]:
     params: dict[str, object] = {"apart": attempts.seconds, "failed": attempts.failed, "opened": attempts.opened}
     message = "attempts-fail" if failing else "attempts-succeed"
     return [weigh(WEIGHTS, message, params, attempts.counter_sources)]
+
+
+def _trace_points(m: Measurements, case: PileCase) -> list[Point]:
+    use = next((one for one in m.traces if one.failed(TIMED_OUT)), None)
+    if use is None or case.share < QUARTER:
+        return []
+    params: dict[str, object] = {"count": use.failed(TIMED_OUT), "connects": use.trace.connects}
+    return [weigh(WEIGHTS, "trace-unanswered", params, (use.source(),))]

@@ -34,6 +34,8 @@ from forensics.knowledge.time_wait import DISPUTED_DELAY
 from forensics.measure.measurements import BootCase, Measurements
 from forensics.measure.snapshots import table_source
 from forensics.measure.time_wait import TimeWait
+from forensics.measure.uptime import AGREE
+from forensics.rules.traced import log_points, oldest_process, rate_points
 
 ID = "tick-wrap-497d"
 TITLE = "TIME_WAIT ports are never released after 497 days of uptime (KB2553549)"
@@ -91,6 +93,10 @@ WEIGHTS = {
     "ratio-high": Weight(STRONG, "rate", "R = N / (rate x delay) of 10 or more at the upper bounds", computed=True),
     "ratio-none": Weight(STRONG, "rate", "the same bound; nothing was opened", computed=True),
     "ratio-low": Weight(-STRONG, "rate", "R of 1 or less at the upper bounds: ordinary expiry explains the rows"),
+    "trace-too-few": Weight(STRONG, "rate", "R of 10 or more at the upper bounds, the rate that of a network trace"),
+    "trace-explains": Weight(-STRONG, "rate", "R of 1 or less: the connections of a network trace explain the rows"),
+    "app-slow": Weight(WEAK, "application log", "the application's own word on how often it connects"),
+    "app-age": Weight(WEAK, "uptime", "no process outlives a restart; a counter of the application's own log"),
     "events-after-wrap": Weight(WEAK, "events", "text of 4227: a hint only; it came after the wrap"),
     "events-before-wrap": Weight(-WEAK, "events", "the trouble was there before the wrap"),
     "full-at": Weight(WEAK, "how many", "N = rate x time since the wrap"),
@@ -178,6 +184,22 @@ TEXTS = {
         "Ordinary expiry explains the TIME_WAIT ports: {ports:count} need {needed:rate}, and the machine opened {seen:rate} "
         "(R = {ratio:ratio})."
     ),
+    "trace-too-few": (
+        "In a network trace of {seconds:seconds}, {births:count} connections entered TIME_WAIT ({rate:rate}); ordinary expiry would need "
+        "{needed:rate} to keep {ports:count} ports there, at least {bound:ratio} times as many. Busiest: {owner}."
+    ),
+    "trace-explains": (
+        "A network trace of {seconds:seconds} explains the TIME_WAIT ports: {births:count} connections entered TIME_WAIT, {rate:rate}; "
+        "{ports:count} ports need {needed:rate}. Busiest: {owner}."
+    ),
+    "app-slow": (
+        "By its own log {file}, an application does what it logs most{remote} at {rate:rate} ({repeats:count} lines): {ports:count} ports in "
+        "TIME_WAIT would need {needed:rate}, {times:ratio} times as many."
+    ),
+    "app-age": (
+        "By a counter in the log {file}, a process had been running for {age:days} on {at:utc}; no process outlives a restart, so the "
+        "machine had been up as long at least."
+    ),
     "events-after-wrap": ("Event {ids} was logged {count:times} after the wrap, first on {first:utc}."),
     "events-before-wrap": "Event {ids} was logged {count:times} before the wrap already, first on {first:utc}.",
     "full-at": (
@@ -236,6 +258,7 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
     status = _status(case, m, seen)
     points = (
         *_uptime_points(case, m),
+        *_age_points(case, m),
         *_fix_points(case, m),
         *(_traffic_points(case, m, seen) if seen.relevant else ()),
         *_event_points(case),
@@ -364,6 +387,17 @@ def _uptime_points(case: BootCase, m: Measurements) -> list[Point]:
     return [weigh(WEIGHTS, "straddles-wrap", span, (m.uptime.source,) if m.uptime.source else sources)]
 
 
+def _age_points(case: BootCase, m: Measurements) -> list[Point]:
+    """What an application's log says of the uptime, where it does not contradict it."""
+    use = oldest_process(m) if case.applies_to == NOW else None
+    if use is None or use.up_at_least is None or use.started_no_later is None or case.short_of_wrap:
+        return []
+    if case.boot and use.started_no_later < case.boot.start - AGREE:
+        return []  # measure/uptime.py tells of it
+    params = {"file": use.file, "age": use.up_at_least, "at": use.at}
+    return [weigh(WEIGHTS, "app-age", params, use.sources)]
+
+
 def _fix_points(case: BootCase, m: Measurements) -> list[Point]:
     fix = case.fix
     why = {"why": fix.statement}
@@ -393,6 +427,8 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
         where = (*latest, *((pool.source,) if pool.source else ()))
         points.append(weigh(WEIGHTS, "share", params, where, grade))
     points.extend(_ratio_points(wait, seen))
+    if seen.share >= _POSSIBLE_SHARE:
+        points.extend([*rate_points(WEIGHTS, m), *log_points(WEIGHTS, m)])
     compared = wait.compared
     if compared and compared.seconds:
         both = (table_source(compared.before), table_source(compared.after))

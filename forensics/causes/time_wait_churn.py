@@ -40,6 +40,7 @@ from forensics.rules.fullness import (
     tables_are_sure,
     wrap_excluded,
 )
+from forensics.rules.traced import log_points, rate_points, shortage_points
 from forensics.text.endpoints import endpoint
 
 ID = "time-wait-churn"
@@ -81,6 +82,13 @@ WEIGHTS = {
     "no-wrap": Weight(WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is excluded"),
     "wrap-open": Weight(-WEAK, "wrap", "KB2553549: the other way to fill ports with TIME_WAIT is not excluded"),
     "untimed": Weight(-WEAK, "clock", "a file's date says when it was saved"),
+    "trace-explains": Weight(STRONG, "rate", "Little's law: N <= rate x delay, the rate that of a network trace"),
+    "trace-too-few": Weight(
+        -STRONG, "rate", "Little's law: N >= 10 x rate x delay at the upper bounds, of a network trace"
+    ),
+    "traced": Weight(WEAK, "trace", "TCPIP 1195, 1006, 1050 of a network trace: no port was to be had"),
+    "traced-unseen": Weight(WEAK, "trace", "the same, at a time of which no table speaks"),
+    "app-slow": Weight(-WEAK, "application log", "the application's own word on how often it connects"),
     "events": Weight(WEAK, "events", "text of 4227: typical of connections opened and closed at a high rate"),
     "remote": Weight(WEAK, "remote", "counting: where most of them go"),
     "remote-unknown": Weight(WEAK, "remote", "counting: where most of them go"),
@@ -120,6 +128,19 @@ TEXTS = {
     "no-wrap": "The 497-day defect cannot keep these ports: {why}.",
     "untimed": "The rate rests on the dates of files, which say when a file was saved and not when its command ran.",
     "wrap-open": "The 497-day defect is not ruled out on this machine, so the finding is held at likely.",
+    "trace-explains": (
+        "A network trace of {seconds:seconds} explains the pile: {births:count} connections entered TIME_WAIT, {rate:rate}, which keeps "
+        "{expected:count} ports there; {ports:count} were seen. Busiest: {owner}."
+    ),
+    "trace-too-few": (
+        "A network trace of {seconds:seconds} does not explain the pile: {births:count} connections entered TIME_WAIT ({rate:rate}), and "
+        "{ports:count} ports there would need {needed:rate}. Busiest: {owner}."
+    ),
+    "traced": "A network trace shows {count:times} that no port was to be had, first at {first_at:utc}.",
+    "traced-unseen": "A network trace shows {count:times} that no port was to be had, first at {first_at:utc}.",
+    "app-slow": (
+        "By its own log {file}, an application does what it logs most{remote} at {rate:rate}; the ports in TIME_WAIT would need {needed:rate}."
+    ),
     "events": "Event {ids} was logged {count:times}, first on {first:utc}: Windows ran into ports used too recently.",
     "remote": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; consistent with {owners}.",
     "remote-unknown": "{ports:count} of {total:count} TIME_WAIT rows go to {remote}; no live connection tells whose they are.",
@@ -200,7 +221,7 @@ def _status(m: Measurements) -> str:
     if not shortage.settled:
         return POSSIBLE
     if not shortage.full:
-        unseen = (bool(m.coverage.uncovered) and not m.coverage.covered) or m.earlier_full
+        unseen = m.coverage.unseen or m.earlier_full
         return RULED_OUT if m.full_table and m.log.records and not unseen else INCONCLUSIVE
     if not shortage.fills(TIME_WAIT):
         return RULED_OUT if m.full_table else INCONCLUSIVE
@@ -225,7 +246,10 @@ def _points(m: Measurements) -> list[Point]:
             message = "time-wait-fills" if m.shortage.fills(TIME_WAIT) else "other-state-fills"
             points.append(weigh(WEIGHTS, message, params, m.shortage.sources[:1]))
             points.extend(_rate_points(m))
+            if m.shortage.fills(TIME_WAIT):
+                points.extend([*rate_points(WEIGHTS, m), *log_points(WEIGHTS, m)])
             points.extend(_remote_points(m))
+    points.extend(shortage_points(WEIGHTS, m.coverage, short=m.shortage.full))
     events = _events(m)
     if events:
         first, last = min(events, key=lambda one: one.at), max(events, key=lambda one: one.at)

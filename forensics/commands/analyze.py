@@ -31,6 +31,7 @@ class Wanted(msgspec.Struct, frozen=True):
     output: str | None
     json: str | None
     html: str | None
+    trace: Path | None
     exit_code: bool
     quiet: bool
     verbose: bool
@@ -58,6 +59,10 @@ def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
     for bundle in bundles:
         if not bundle.exists():
             raise UsageError(f"{bundle}: no such file or folder")
+    if wanted.trace and not wanted.trace.is_file():
+        raise UsageError(f"{wanted.trace}: no such file")
+    if wanted.trace and len(bundles) > 1:
+        raise UsageError("one trace cannot belong to several bundles: analyze them one by one")
     outputs = [target for target in (wanted.output, wanted.json, wanted.html) if target is not None]
     if len(bundles) > 1 and outputs:
         raise UsageError("several bundles cannot share one output file: analyze them one by one, or leave out the file")
@@ -69,7 +74,7 @@ def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
     twice = next((file for file, count in files.items() if count > 1), None)
     if twice:
         raise UsageError(f"{Path(twice).name}: two outputs have this name")
-    inputs = {os.path.realpath(bundle) for bundle in bundles}
+    inputs = {os.path.realpath(one) for one in (*bundles, wanted.trace) if one}
     same = next((file for file in files if file in inputs), None)
     if same:
         raise UsageError(f"{Path(same).name}: is an input; choose another name for the output")
@@ -83,7 +88,7 @@ def _report_name(bundle: Path) -> str:
 def _one(bundle: Path, wanted: Wanted, printer: pdf_process.PdfProcess) -> Exit:
     try:
         with progress(bundle.name) as tell:
-            analysis = analyze_bundle(bundle, tell)
+            analysis = analyze_bundle(bundle, tell, wanted.trace)
     except BundleError as error:
         say(inert(f"forensics: {error}"))
         return Exit.NO_BUNDLE

@@ -17,6 +17,8 @@ from forensics.text.endpoints import endpoint
 # A log is not newer than its bundle. A day leaves room for a zone that is not known.
 _AHEAD = timedelta(days=1)
 
+_SERVICES_START = timedelta(minutes=10)  # two clocks of one boot agree to that (measure/uptime.py)
+
 
 class LogUse(msgspec.Struct, frozen=True):
     """One log. What it does not tell is None, `remote` "".
@@ -58,6 +60,17 @@ class LogUse(msgspec.Struct, frozen=True):
 def find_application_logs(evidence: Evidence, zone: Zone, collected_at: datetime | None) -> tuple[LogUse, ...]:
     """Measure every log, in the order of the files' names."""
     return tuple(_measured(found, zone, collected_at) for found in evidence.all(ApplicationLog))
+
+
+def older_than_boot(logs: Sequence[LogUse], boot: datetime | None) -> tuple[str, ...]:
+    """What to say of logs by whose counter a process is older than the running boot, which none can be."""
+    return tuple(
+        f"{one.file}: by its counter its process had started by {one.started_no_later:%Y-%m-%d %H:%M} UTC, before the "
+        f"boot at {boot:%Y-%m-%d %H:%M} UTC; no process outlives a restart, so one of the two is wrong, or the log is "
+        "another machine's"
+        for one in logs
+        if boot and one.at and one.at >= boot and one.started_no_later and one.started_no_later < boot - _SERVICES_START
+    )
 
 
 def _measured(found: Found[ApplicationLog], zone: Zone, collected_at: datetime | None) -> LogUse:

@@ -12,19 +12,27 @@ import msgspec
 
 from forensics.measure.collection import Taken
 from forensics.measure.log import Logged
+from forensics.measure.traces import TracedShortage
 
 
 class Coverage(msgspec.Struct, frozen=True):
     """Port events of the running boot by what the tables say of them.
 
     `covered` have a table within D after them, `after` is the first such table of the last covered event; `uncovered`
-    have none. `within` is D in seconds, the shortest that may be in force.
+    have none. `within` is D in seconds, the shortest that may be in force. `traced` are shortages that a network trace
+    proves and that no table speaks of.
     """
 
     covered: tuple[Logged, ...] = ()
     uncovered: tuple[Logged, ...] = ()
     after: Taken | None = None
     within: int = 0
+    traced: tuple[TracedShortage, ...] = ()
+
+    @property
+    def unseen(self) -> bool:
+        """Whether there was trouble that no table speaks of."""
+        return (bool(self.uncovered) and not self.covered) or bool(self.traced)
 
     @property
     def gap(self) -> float | None:
@@ -34,22 +42,36 @@ class Coverage(msgspec.Struct, frozen=True):
         return (self.after.moment.at - self.covered[-1].at).total_seconds()
 
 
-def cover(events: Sequence[Logged], tables: Sequence[Taken], within: int, booted_at: datetime | None) -> Coverage:
+def cover(
+    events: Sequence[Logged],
+    tables: Sequence[Taken],
+    within: int,
+    booted_at: datetime | None,
+    traced: Sequence[TracedShortage] = (),
+) -> Coverage:
     """Sort events by whether a whole table was taken within `within` seconds after them.
 
     Wherever in its bounds the moment of the table lies, it must be after the event and within the limit. Events of an
     earlier run of the system have no table.
     """
-    dated = [(one.moment, one) for one in tables if one.moment and one.found.fact.listens]
-    limit = timedelta(seconds=within)
     covered, uncovered, after = [], [], None
     for event in sorted(events, key=lambda one: one.at):
-        near = [table for moment, table in dated if event.at <= moment.low and moment.high - event.at <= limit]
-        if booted_at and event.at < booted_at:
-            near = []  # a restart frees all ports
-        if near:
+        table = None if booted_at and event.at < booted_at else _table_after(event.at, 0.0, tables, within)
+        if table:
             covered.append(event)
-            after = near[0]
+            after = table
         else:
             uncovered.append(event)
-    return Coverage(tuple(covered), tuple(uncovered), after, within)
+    unseen = [
+        one for one in traced if one.last_at is None or not _table_after(one.last_at, one.uncertain, tables, within)
+    ]
+    return Coverage(tuple(covered), tuple(uncovered), after, within, tuple(unseen))
+
+
+def _table_after(at: datetime, uncertain: float, tables: Sequence[Taken], within: int) -> Taken | None:
+    """The first whole table that speaks of a moment known to `uncertain` seconds."""
+    doubt, limit = timedelta(seconds=uncertain), timedelta(seconds=within)
+    dated = ((one.moment, one) for one in tables if one.moment and one.found.fact.listens)
+    return next(
+        (table for moment, table in dated if at + doubt <= moment.low and moment.high - (at - doubt) <= limit), None
+    )

@@ -9,7 +9,7 @@ import msgspec
 from forensics.evidence import Evidence, Source
 from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, WIDEST_COUNT
 from forensics.knowledge.tick import TICK_WRAP
-from forensics.measure.application_logs import LogUse, find_application_logs
+from forensics.measure.application_logs import LogUse, find_application_logs, older_than_boot
 from forensics.measure.attempts import Attempts, find_attempts
 from forensics.measure.attribution import Attribution, find_attribution
 from forensics.measure.boots import Boot
@@ -30,6 +30,7 @@ from forensics.measure.shortage import Shortage, find_sharing, find_shortage, fi
 from forensics.measure.snapshots import bound_rows, bound_tables, by_state, dynamic_time_wait, is_cut, plain
 from forensics.measure.system import System, find_system
 from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, forecast
+from forensics.measure.traces import TraceUse, find_traces, shortages_of
 from forensics.measure.uptime import Uptime, find_uptime
 from forensics.measure.zone import Zone, find_zone
 
@@ -119,6 +120,7 @@ class Measurements(msgspec.Struct, frozen=True):
     earlier_full: bool
     covered_waiting: Mapping[tuple[str, int | None], int]
     application_logs: tuple[LogUse, ...]
+    traces: tuple[TraceUse, ...]
 
     @property
     def suspect(self) -> Listed | None:
@@ -182,7 +184,10 @@ def measure(evidence: Evidence) -> Measurements:
     time_wait = find_time_wait(evidence, tables, readings, pools)
     cases = _cases(system, servicing, uptime, log)
     at_least = time_wait.delay.at_least
-    coverage = cover(log.of(TCPIP, 4227, 4231), tables, at_least, uptime.boot_time)
+    logs = find_application_logs(evidence, zone, collection.moment.at if collection.moment else None)
+    traces = find_traces(evidence, zone, collection, uptime, processes)
+    tcp_events, udp_events = log.of(TCPIP, 4227, 4231), log.of(TCPIP, 4266)
+    coverage = cover(tcp_events, tables, at_least, uptime.boot_time, shortages_of(traces, "TCP"))
     max_user_port = tcpip_parameter(evidence, "MaxUserPort")
     fullest = max(pools[:2], key=lambda pool: pool.in_use or 0)
     expected = None
@@ -209,7 +214,14 @@ def measure(evidence: Evidence) -> Measurements:
         _incident(log, pools, collection),
         tuple(
             note
-            for note in (*notes, collection.note, system.conflict, _hosts_note(system), *uptime.disagreements)
+            for note in (
+                *notes,
+                collection.note,
+                system.conflict,
+                _hosts_note(system),
+                *uptime.disagreements,
+                *older_than_boot(logs, uptime.boot_time),
+            )
             if note
         ),
         processes,
@@ -224,7 +236,7 @@ def measure(evidence: Evidence) -> Measurements:
         find_piles(tables, bound_tables(taken), pools, processes),
         bool(bound_tables(taken)),
         coverage,
-        cover(log.of(TCPIP, 4266), tables, at_least, uptime.boot_time),
+        cover(udp_events, tables, at_least, uptime.boot_time, shortages_of(traces, "UDP")),
         find_offload(evidence, taken),
         find_attempts(tables, readings),
         find_memory(evidence, system),
@@ -233,7 +245,8 @@ def measure(evidence: Evidence) -> Measurements:
         max_user_port[1] if max_user_port else None,
         any(find_shortage("TCP", one, (), pools, sharing).full for one in tables[:-1]),
         _waiting_by_remote(coverage.after, pools),
-        find_application_logs(evidence, zone, collection.moment.at if collection.moment else None),
+        logs,
+        traces,
     )
 
 

@@ -6,6 +6,7 @@ whose `recognise` says yes is given the whole member, so that several pasted com
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from typing import Protocol, cast
 
@@ -38,6 +39,19 @@ class BytesParser(Protocol):
         """Read the member; never raise."""
 
 
+class StreamParser(Protocol):
+    """A module that reads members too large to be kept, while their bytes come."""
+
+    KIND: str
+    READS: str  # "stream"
+
+    def recognise(self, head: bytes) -> bool:
+        """Tell by a member's first block, never by name, whether it is of this kind."""
+
+    def parse(self, chunks: Iterable[bytes]) -> Parsed:
+        """Read the member; raise nothing but what the iterator raises."""
+
+
 @cache
 def _modules() -> tuple[object, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
@@ -59,3 +73,17 @@ def remaining_text_parsers() -> tuple[TextParser, ...]:
 def bytes_parsers() -> tuple[BytesParser, ...]:
     """Every parser of a binary format, by name."""
     return tuple(cast("BytesParser", module) for module in _modules() if getattr(module, "READS", "") == "bytes")
+
+
+def stream_parsers() -> tuple[StreamParser, ...]:
+    """Every parser of members of any size, by name."""
+    return tuple(cast("StreamParser", module) for module in _modules() if getattr(module, "READS", "") == "stream")
+
+
+Parser = TextParser | BytesParser | StreamParser
+
+
+def all_parsers() -> tuple[Parser, ...]:
+    """Every parser, by name of its kind."""
+    parsers: list[Parser] = [*text_parsers(), *remaining_text_parsers(), *bytes_parsers(), *stream_parsers()]
+    return tuple(sorted(parsers, key=lambda parser: parser.KIND))

@@ -21,7 +21,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
-from forensics.parsers import bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import all_parsers
 from forensics.report.collector_advice import advise
 from forensics.report.holdings import (
     ApplicationLogEntry,
@@ -35,6 +35,7 @@ from forensics.report.holdings import (
 )
 from forensics.report.support import support_text
 from forensics.report.timeline import TimelineEntry, timeline
+from forensics.report.trace_entry import TraceEntry, trace_entry
 from forensics.report.words import fill, offset_text
 from forensics.verdict import TEXTS as UNDECIDED_TEXTS
 from forensics.verdict import UNDECIDED, Verdict
@@ -327,7 +328,7 @@ class EventLogEntry(msgspec.Struct, frozen=True):
 
 
 class MeasurementsEntry(msgspec.Struct, frozen=True):
-    """Every figure that the verdict rests on."""
+    """Every figure that the verdict rests on. Of several traces `trace` is the one with most connects."""
 
     system: SystemEntry
     uptime: UptimeEntry
@@ -344,6 +345,8 @@ class MeasurementsEntry(msgspec.Struct, frozen=True):
     memory: MemoryEntry | None = None
     network_drivers: list[NetworkDriverEntry] = []
     application_logs: list[ApplicationLogEntry] = []
+    trace: TraceEntry | None = None
+    more_traces: list[TraceEntry] = []
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -392,9 +395,7 @@ def encode(findings: Findings) -> bytes:
 def json_schema() -> dict[str, object]:
     """The JSON Schema of `Findings`, with every kind of evidence that this version knows."""
     schema: dict[str, object] = msgspec.json.schema(_Described)
-    kinds = [MANIFEST_KIND, *FOREIGN_KINDS]
-    kinds += [parser.KIND for parser in (*text_parsers(), *remaining_text_parsers())]
-    kinds += [parser.KIND for parser in bytes_parsers()]
+    kinds = [MANIFEST_KIND, *FOREIGN_KINDS, *(parser.KIND for parser in all_parsers())]
     one = "|".join(sorted(kinds))
     definitions = schema["$defs"]
     if isinstance(definitions, dict):
@@ -513,6 +514,7 @@ def _file(file: FileReport) -> FileEntry:
 
 
 def _measurements(m: Measurements, cite: _Citer) -> MeasurementsEntry:
+    traces = [trace_entry(use, cite.all) for use in m.traces]
     return MeasurementsEntry(
         _system(m),
         _uptime(m, cite),
@@ -526,6 +528,8 @@ def _measurements(m: Measurements, cite: _Citer) -> MeasurementsEntry:
             msgspec.convert(m.incident.basis, Literal["events", "netstat", "none"]),
         ),
         _event_log(m),
+        trace=traces[0] if traces else None,
+        more_traces=traces[1:],
         **holdings_of(m, cite.all),
     )
 

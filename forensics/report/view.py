@@ -31,6 +31,7 @@ from forensics.report.inert import inert_findings
 from forensics.report.numbers import Numbers, numbers_of
 from forensics.report.tables import NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, moment, quoted, table
 from forensics.report.timeline import TimelineEntry
+from forensics.report.trace_section import TraceSection, trace_section_of
 from forensics.report.traffic import Traffic, traffic_of
 from forensics.report.words import duration
 
@@ -93,6 +94,7 @@ class View(msgspec.Struct, frozen=True):
     front: Front
     numbers: Numbers
     traffic: Traffic
+    trace: TraceSection | None
     causes: list[CauseView]
     remedies: list[CauseView]
     considered: Table
@@ -122,6 +124,7 @@ def build_view(findings: Findings) -> View:
         front=front,
         numbers=numbers_of(known.measurements),
         traffic=traffic_of(known.measurements),
+        trace=trace_section_of(known.measurements),
         causes=causes,
         remedies=[one for one in causes if one.actions],
         considered=_considered(known),

@@ -15,7 +15,7 @@ from typing import Any
 
 from forensics.knowledge.tick import SECONDS_PER_DAY
 
-_UNKNOWN = "an unknown figure"
+_UNKNOWN, _UNKNOWN_TIME = "an unknown figure", "an unknown time"
 _A_TENTH = 0.1
 _TWO_DIGITS = 10  # from here on a decimal tells nothing more
 _LONG = 600  # seconds: from here on minutes read better
@@ -36,7 +36,7 @@ class _Formatter(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401
         if value is None:
-            return _UNKNOWN
+            return _UNKNOWN_TIME if format_spec == "utc" else _UNKNOWN
         form = _FORMS.get(format_spec)
         return form(value) if form else str(value)
 

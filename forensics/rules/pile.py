@@ -32,6 +32,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.piles import BOUND, FIN_WAIT, ORPHANED, UDP, Pile
 from forensics.measure.shortage import Shortage
 from forensics.rules.fullness import event_points, shortage_params, shortage_point, tables_are_sure
+from forensics.rules.traced import shortage_points
 from forensics.text.endpoints import endpoint
 
 _WITHOUT_OWNER = frozenset({FIN_WAIT, ORPHANED})  # groups whose rows need no process, or are chosen for having none
@@ -83,10 +84,8 @@ class PileCase(msgspec.Struct, frozen=True):
 
     @property
     def unseen(self) -> bool:
-        """Whether there was trouble that the latest table does not speak of: port events, or a fuller table before it."""
-        return (bool(self.coverage.uncovered) and not self.coverage.covered) or (
-            self.earlier_full and not self.shortage.full
-        )
+        """Whether there was trouble that the latest table does not speak of: port events, a trace's, or a fuller table."""
+        return self.coverage.unseen or (self.earlier_full and not self.shortage.full)
 
 
 def pile_case(m: Measurements, group: str, what: str) -> PileCase:
@@ -197,6 +196,8 @@ def pile_points(m: Measurements, case: PileCase, weights: Weights) -> list[Point
         if pile.remote and pile.remote[1] and pile.remote_ports * 2 >= pile.ports:
             points.append(weigh(weights, "remote", params, pile.sources))
     points.extend(event_points(weights, case.coverage, shortage))
+    if case.share >= QUARTER or not shortage.full:
+        points.extend(shortage_points(weights, case.coverage, short=shortage.full))
     return points
 
 

@@ -18,6 +18,8 @@ PILE_WEIGHTS: Weights = {
     "owner-gone": Weight(-STRONG, "owner", "the process is gone, so no application holds them"),
     "remote": Weight(WEAK, "remote", "counting: where most of them go"),
     "ran-out": Weight(WEAK, "events", "netevent.dll, 4231 and 4266: Windows found no free port"),
+    "traced": Weight(WEAK, "trace", "TCPIP 1195, 1006, 1050, 1394 of a network trace: no port was to be had"),
+    "traced-unseen": Weight(-WEAK, "trace", "the same, at a time of which no table speaks"),
     "uncovered": Weight(-WEAK, "events", "a table taken later proves nothing of them (RFC 9293, TIME-WAIT)"),
 }  # fmt: skip
 
@@ -45,6 +47,11 @@ PILE_TEXTS = {
     "owner-gone": "Most of them have PID {pid}, which no process in the list has: no application holds them.",
     "remote": "{to_remote:count} of these {ports:count} ports go to {remote}.",
     "ran-out": "Event {ids} was logged {count:times}, first on {first_at:utc}: Windows found no free port.",
+    "traced": "A network trace shows {count:times} that no port was to be had, first at {first_at:utc}.",
+    "traced-unseen": (
+        "A network trace shows {count:times} that no port was to be had, first at {first_at:utc}; no table was taken within "
+        "{within:seconds} after it, so what held the ports then is not known."
+    ),
     "uncovered": (
         "Event {ids} was logged {count:times}, last on {last_at:utc}; no table was taken within {within:seconds} after it, so what held the "
         "ports then is not known."

@@ -131,6 +131,7 @@ class Trace(msgspec.Struct, frozen=True):
     is none.
     `by_owner` is complete (busiest first); `connects_without_owner` could not be joined to a PID.
     `rundown` holds the first rows of `rundown_rows`; `rundown_states` counts all of them.
+    `utc` says that the times named `…_local` are UTC, as tracerpt writes them, and not the machine's own.
     """
 
     lines: int
@@ -154,3 +155,4 @@ class Trace(msgspec.Struct, frozen=True):
     buckets: tuple[Bucket, ...]
     lives: tuple[Life, ...]
     problems: tuple[Problem, ...]
+    utc: bool = False

@@ -29,12 +29,12 @@ def address_and_port(text: bytes) -> tuple[str, int | None]:
         address, _, tail = address.partition(":")
         port = tail.encode()
     try:
-        read = ip_address(address)
+        read, number = ip_address(address), int(port) if port else None
     except ValueError:
         return text.decode("ascii", "replace"), None
     if isinstance(read, IPv6Address) and read.ipv4_mapped:
         read = read.ipv4_mapped
-    return str(read) + (found[2] or b"").decode(), int(port) if port else None
+    return str(read) + (found[2] or b"").decode(), number
 
 
 def endpoint_text(address: str, port: int | None) -> str:

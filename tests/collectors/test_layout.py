@@ -7,7 +7,7 @@ from forensics.bundle.layout import LAYOUT, Place, place
 from forensics.bundle.manifest import KIND as MANIFEST_KIND
 from forensics.bundle.manifest import NAME as MANIFEST_NAME
 from forensics.knowledge import commands
-from forensics.parsers import BytesParser, TextParser, bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import all_parsers
 from tests.collectors.script import SCRIPT, text_of
 
 # What reports tell people to run, and the file for which the collector runs the same.
@@ -55,8 +55,7 @@ def test_the_table_has_exactly_the_files_of_the_layout(table: dict[str, Row]) ->
 
 
 def test_every_kind_has_its_parser() -> None:
-    parsers: list[TextParser | BytesParser] = [*text_parsers(), *remaining_text_parsers(), *bytes_parsers()]
-    kinds = {MANIFEST_KIND, *(one.KIND for one in parsers)}
+    kinds = {MANIFEST_KIND, *(one.KIND for one in all_parsers())}
     named = {kind for one in LAYOUT for kind in one.kinds}
     assert named == kinds
 
