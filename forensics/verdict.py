@@ -21,6 +21,10 @@ NO_EXHAUSTION = "no-exhaustion"
 UNDECIDED = "inconclusive"
 TEXTS = {
     "undecided": "No cause can be told from this bundle; the commands under each cause supply what is missing.",
+    "plain": (
+        "Connections failed, or ports may have run out, but what was collected does not show why. "
+        "Run the command below on the machine, if possible while the trouble lasts, and send the file that it writes."
+    ),
     "short": "Ports are or were short, but the evidence bears out none of the causes that this version knows.",
 }
 _OUTRANKS_NO_EXHAUSTION = frozenset({CONFIRMED, LIKELY})

@@ -2,7 +2,7 @@
 
 A cause module is an interface of names: `ID` (contracts.md), `TITLE`, `PRECEDENCE` (of causes with equal standing, the
 lower comes first: what would cure first), `TEXTS` (English messages by id), `WEIGHTS` (what each piece of evidence weighs,
-and why), `ABOUT`, `SHOWS`, `PROVES`, `RULES_OUT`, `CURES` (a sentence or two each, for `forensics causes ID`),
+and why), `PLAIN` (what happened, in two sentences that anybody understands), `ABOUT`, `SHOWS`, `PROVES`, `RULES_OUT`, `CURES` (a sentence or two each, for `forensics causes ID`),
 `REFERENCES` (sources), and `judge(measurements) -> Judgement`, a pure function that only compares and explains; the
 arithmetic is in `measure`, rules that several causes share are in `rules`.
 """
@@ -31,6 +31,7 @@ class Cause(Protocol):
     PRECEDENCE: int
     TEXTS: Mapping[str, str]
     WEIGHTS: Weights
+    PLAIN: str
     ABOUT: str
     SHOWS: str
     PROVES: str

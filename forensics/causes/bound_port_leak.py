@@ -36,6 +36,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "bound-port-leak"
 TITLE = "Sockets are bound and never connected or closed"
 PRECEDENCE = 21
+PLAIN = (
+    "A program takes ports and neither uses them nor gives them back. "
+    "The usual list of connections does not show such ports, but they are missing for new connections."
+)
 ABOUT = (
     "A socket that was bound holds its port, connected or not. Plain netstat does not show such sockets, so ports run out while its table "
     "looks small."

@@ -30,6 +30,10 @@ from forensics.rules.fullness import surely_calm
 ID = "chimney-wrap-248d"
 TITLE = "TCP Chimney offload fails after 248 days of uptime (KB2553549)"
 PRECEDENCE = 35
+PLAIN = (
+    "Part of the work of the network was handed to the network card. "
+    "A known defect of that hand-over makes connections hang once the machine has run for 248 days without a restart."
+)
 ABOUT = (
     "Windows 6.0 and 6.1 can hand TCP connections to the network adapter (Chimney). Without the fix KB2553549 that fails once the machine has "
     "been up for 248.5 days, half the wrap of the clock behind it: a system with offloaded connections stops responding."

@@ -15,6 +15,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "close-wait-leak"
 TITLE = "An application does not close connections that its peers have closed"
 PRECEDENCE = 20
+PLAIN = (
+    "A program does not close its connections after the other side has closed them. "
+    "Each keeps a port, so that ports run out until the program is restarted."
+)
 ABOUT = (
     "When a peer closes a connection, Windows waits in CLOSE_WAIT until the application closes its side. There is no time-out: "
     "an application that forgets keeps the port for as long as it runs."

@@ -16,6 +16,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "established-leak"
 TITLE = "An application opens connections and keeps them"
 PRECEDENCE = 25
+PLAIN = (
+    "A program opens more and more connections and keeps them open. "
+    "Each keeps a port, so that in the end none is left for new connections."
+)
 ABOUT = (
     "An open connection holds its port. An application that opens connections and never closes them, or keeps far more than it uses, takes "
     "up the range."

@@ -29,6 +29,10 @@ from forensics.rules.fullness import shortage_point
 ID = "external-nat-exhaustion"
 TITLE = "A NAT or load balancer outside may be out of ports"
 PRECEDENCE = 70
+PLAIN = (
+    "This machine has free ports, but its connections to the outside fail. "
+    "A shared gateway on the way, such as a NAT or a load balancer, may be what has run out."
+)
 ABOUT = (
     "Behind a NAT or a cloud's load balancer, a connection to the outside needs a port there too. When those run out, connects to public "
     "addresses time out, while the host itself has ports to spare."

@@ -16,6 +16,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "fin-wait-pileup"
 TITLE = "Connections hang while they close: the peer or a firewall does not finish"
 PRECEDENCE = 26
+PLAIN = (
+    "This machine has ended connections, but the other side, or a firewall on the way, does not complete the ending. "
+    "Each keeps its port meanwhile, so that none is left for new connections."
+)
 ABOUT = (
     "A side that closes sends FIN and waits for the other's. Where the peer, or a firewall between, does not finish, the connection stays "
     "in FIN_WAIT_1, FIN_WAIT_2, CLOSING or LAST_ACK until a time-out, and so does its port."

@@ -65,6 +65,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "kernel-socket-leak"
 TITLE = "A driver or a Windows defect keeps ports whose process is gone"
 PRECEDENCE = 28
+PLAIN = (
+    "Ports are kept by Windows itself, or by a driver, after the programs that used them have ended. "
+    "They come back with a restart only, so that in time none is left for new connections."
+)
 ABOUT = (
     "When a process ends, Windows closes its sockets. A filter driver that holds on to them, or a defect of the network stack, keeps the ports "
     "though nobody uses them any more; only a restart frees them."

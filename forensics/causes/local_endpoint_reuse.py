@@ -37,6 +37,10 @@ from forensics.text.endpoints import endpoint
 ID = "local-endpoint-reuse"
 TITLE = "One remote endpoint takes all traffic: ports collide while others are free"
 PRECEDENCE = 32
+PLAIN = (
+    "Nearly all connections go to one service, and Windows picks a port that was used for it a moment ago. "
+    "Such a connection fails although the machine has many free ports."
+)
 ABOUT = (
     "A local port may not connect to the same remote address and port again while its last connection there is in TIME_WAIT. Where one remote "
     "takes most connections, Windows can pick such a port although others are free, and the connection fails with event 4227."

@@ -34,6 +34,7 @@ from forensics.rules.fullness import shortage_point, surely_calm
 ID = "memory-pressure"
 TITLE = "Connections fail for want of memory, not of ports"
 PRECEDENCE = 40
+PLAIN = "Connections fail because Windows is short of memory. Ports, the numbers that connections need, are free."
 ABOUT = (
     "Sockets need non-paged memory. Where it runs out, connections fail with error 10055, the same that a want of ports gives, and TCP/IP ends "
     "existing ones to keep the system alive."

@@ -37,6 +37,10 @@ REFERENCES = (
     "Microsoft SDP, TS_PortUsage.ps1 (50 % and 80 % of the ports)",
     "netevent.dll, texts of events 4227, 4231 and 4266",
 )
+PLAIN = (
+    "This machine has free ports for new connections, and nothing in the bundle says that it was ever short of them in the time that the evidence covers. "
+    "If connections failed, the cause lies elsewhere."
+)
 ABOUT = "The dynamic ports of every pool suffice, and the System log says of its whole time that they did."
 SHOWS = "Less than half of each pool in use; no event 4227, 4231 or 4266."
 PROVES = "An unfiltered netstat with less than half of every pool in use (bound sockets included, where netstat -q exists), ranges and exclusions that were read, and an event log up to the collection without 4227, 4231 and 4266."

@@ -37,6 +37,10 @@ from forensics.rules.fullness import shortage_params, shortage_point, tables_are
 ID = "port-range-too-small"
 TITLE = "The dynamic port range is too small for an ordinary load"
 PRECEDENCE = 15
+PLAIN = (
+    "The set of ports that this machine may use for outgoing connections is too small for its ordinary work. "
+    "When it is busy no port is left, and new connections fail."
+)
 ABOUT = (
     "Outgoing connections take their ports from the dynamic range, 16,384 ports by default. A setting, or exclusions that other software "
     "reserves inside it, can leave so few that an ordinary load uses them up."

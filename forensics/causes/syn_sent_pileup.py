@@ -18,6 +18,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "syn-sent-pileup"
 TITLE = "Connects to a peer that does not answer hold ports until they time out"
 PRECEDENCE = 22
+PLAIN = (
+    "Programs try to reach a system that does not answer. "
+    "Each attempt keeps a port until it is given up, and so many at once leave none for other connections."
+)
 ABOUT = (
     "A connect holds a port from its first SYN. Where nobody answers, Windows repeats the SYN and gives up after some 20 to 30 seconds; an "
     "application that tries again and again, in parallel, takes up the range."

@@ -46,6 +46,10 @@ REFERENCES = (
     "vwnet.jp/Windows/WS08R2/497daysissu.htm (fixed versions by branch)",
     "Alibaba Cloud, Windows Networking Troubleshooting 3 (mechanism; founding case)",
 )
+PLAIN = (
+    "Windows keeps the port of an ended connection, one of a limited set of numbers, for two more minutes. "
+    "This version has a known defect: after 497 days without a restart it no longer gives these ports back, so that they run out and programs cannot open connections."
+)
 ABOUT = (
     "Windows Vista, 7, Server 2008 and 2008 R2 compute when TIME_WAIT ends in a 32-bit count of 10 ms ticks since boot. After 497.1 days "
     "that count wraps, and without the fix no TIME_WAIT port is released any more, until the machine is restarted."

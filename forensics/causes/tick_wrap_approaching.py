@@ -31,6 +31,10 @@ REFERENCES = (
     "Microsoft KB2553549",
     "The notice of 450 and 490 days is this project's own: time to plan a restart, a week left",
 )
+PLAIN = (
+    "Nothing is wrong yet. "
+    "This version of Windows has a known defect: once it has run for 497 days without a restart it no longer gives back the ports of ended connections, and this machine is close to that day."
+)
 ABOUT = "An affected system without the fix KB2553549 that has been up for 450 days or more: nothing is wrong yet, and the date is known."
 SHOWS = "Event 6013 with 38,880,000 s or more, and short of 42,949,673 s, on Windows Vista, 7, Server 2008 or 2008 R2."
 PROVES = "An uptime of 450 days or more, short of 497.1, on Windows Vista, 7, Server 2008 or 2008 R2 with an unfixed tcpip.sys."

@@ -51,6 +51,10 @@ REFERENCES = (
     "Little's law: N = λ·D ports in TIME_WAIT at λ closes a second and a delay of D seconds",
     "Microsoft SDP, TS_PortUsage.ps1 (80 % of the ports)",
 )
+PLAIN = (
+    "Programs open and close connections so fast that the ports of ended connections, which rest for some minutes, do not come back in time. "
+    "At the busiest moments no port is left, and new connections fail."
+)
 ABOUT = (
     "A port that this machine closes first rests in TIME_WAIT, 120 seconds by default. Connections that are opened and closed faster than ports "
     "come back use up the range: 16,384 ports carry 136 connections a second."

@@ -16,6 +16,10 @@ from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
 ID = "udp-port-exhaustion"
 TITLE = "The UDP dynamic port range is used up"
 PRECEDENCE = 24
+PLAIN = (
+    "A program keeps so many UDP ports that none is left for others. "
+    "Looking up the names of other systems needs such a port, so this looks like a failure of the network."
+)
 ABOUT = "UDP has a dynamic range of its own. A process that opens UDP sockets and keeps them takes it up: name resolution fails first, while TCP works."
 SHOWS = "UDP rows on dynamic ports, nearly all of one process; event 4266 on Windows 8, Server 2012 and later."
 PROVES = (

@@ -86,13 +86,17 @@ class BundleEntry(msgspec.Struct, frozen=True):
 
 
 class VerdictEntry(msgspec.Struct, frozen=True):
-    """The leading answer. `confidence` is a model score from 0 to 1, not a measured probability."""
+    """The leading answer. `confidence` is a model score from 0 to 1, not a measured probability.
+
+    `plain` tells in two sentences, for anybody, what this answer means.
+    """
 
     cause: str
     status: Status
     confidence: float
     headline: str
     applies_to: AppliesTo
+    plain: str = ""
 
 
 class EvidenceEntry(msgspec.Struct, frozen=True):
@@ -379,6 +383,7 @@ def build(
             verdict.confidence,
             _headline(verdict),
             "now" if verdict.applies_to == NOW else "previous-boot",
+            causes[verdict.cause].PLAIN if verdict.cause in causes else UNDECIDED_TEXTS["plain"],
         ),
         entries,
         _measurements(m, cite),

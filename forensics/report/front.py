@@ -53,10 +53,11 @@ _MOST_OFFSET = 14 * 60  # minutes: no zone is further from UTC
 _NOTE_LENGTH = 300
 _HOST_LENGTH = 64  # a DNS label has 63 characters
 _HEADLINE_LENGTH = 300
+_PLAIN_LENGTH = 500
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A label, what stands beside it, and a remark in small type."""
+    """A label, what stands beside it, and a remark in small type: a unit, or where it was read."""
 
     label: str
     value: str
@@ -92,11 +93,12 @@ class Front(msgspec.Struct, frozen=True):
     word: str
     meaning: str
     scope: str
+    plain: str
     headline: str
     facts: list[Line]
     figures: list[Line]
     load: str
-    reasons: list[str]
+    reasons: list[Line]
     actions: list[Action]
     nothing_to_do: str
     settle: str
@@ -118,7 +120,8 @@ def front_of(findings: Findings) -> Front:
         word=STATUS_WORDS[verdict.status],
         meaning=_MEANINGS[verdict.status],
         scope=scope_of(verdict),
-        headline=clip(verdict.headline, _HEADLINE_LENGTH),
+        plain=clip(verdict.plain, _PLAIN_LENGTH),
+        headline=clip(verdict.headline, _HEADLINE_LENGTH) if leading else "",
         facts=_facts(findings),
         figures=_figures(findings),
         load=_load(findings),
@@ -242,7 +245,7 @@ def _collected(bundle: BundleEntry) -> tuple[str, str]:
 
 
 def _figures(findings: Findings) -> list[Line]:
-    """The figures that carry the case, in two rows of three."""
+    """The five figures that carry the case, at most."""
     previous = _previous_run(findings) if findings.verdict.applies_to == "previous-boot" else None
     return [*_uptime_figures(findings, previous), *_port_figures(findings, after_restart=previous is not None)]
 
@@ -270,8 +273,7 @@ def _uptime_figures(findings: Findings, previous: BootEntry | None) -> list[Line
         past = uptime.past_wrap_seconds >= 0
         label = "TIME_WAIT clock wrapped" if past else "TIME_WAIT clock will wrap"
         distance = f"{words.duration(uptime.past_wrap_seconds)} {'before' if past else 'after'} the collection"
-        local = f"\n{uptime.wrap_at_local}" if uptime.wrap_at_local else ""
-        figures.append(Line(label, words.utc(uptime.wrap_at), distance + local))
+        figures.append(Line(label, words.utc(uptime.wrap_at), distance))
     return figures
 
 
@@ -291,13 +293,15 @@ def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
     if holder:
         return [*figures, *holder]
     outlived = f"{words.count(wait.outlived)} rows outlived the delay" if wait.outlived else "dynamic ports"
-    figures.append(Line(f"Ports in TIME_WAIT{since}", words.count(wait.dynamic_ports), outlived))
-    if _telling(findings) and wait.observed_rate is not None and wait.observed_seconds is not None:
-        delay = f"each rests {wait.delay_seconds} s"
-        counted = f"Active Opens over {words.seconds_text(wait.observed_seconds)}"
-        figures.append(Line("Rate needed for them", words.rate(wait.needed_rate), delay))
-        figures.append(Line("Rate seen", words.rate(wait.observed_rate), counted))
-    return figures
+    if not _telling(findings) or wait.observed_rate is None or wait.observed_seconds is None:
+        return [*figures, Line(f"Ports in TIME_WAIT{since}", words.count(wait.dynamic_ports), outlived)]
+    kept = f"for {words.count(wait.dynamic_ports)} ports in TIME_WAIT, {wait.delay_seconds} s each"
+    counted = f"Active Opens over {words.seconds_text(wait.observed_seconds)}"
+    return [
+        *figures,
+        Line("Rate needed", words.rate(wait.needed_rate), kept),
+        Line("Rate seen", words.rate(wait.observed_rate), counted),
+    ]
 
 
 _GROUPS = {
@@ -368,13 +372,17 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _reasons(leading: CauseEntry | None) -> list[str]:
-    """Pick the heaviest evidence for the verdict; equals in the order in which the cause tells them."""
+def _reasons(leading: CauseEntry | None) -> list[Line]:
+    """Pick the heaviest evidence for the verdict, with its place; equals in the order in which the cause tells them."""
     if leading is None:
         return []
     supporting = [one for one in leading.evidence if one.effect == "supports"]
-    heaviest = sorted(supporting, key=lambda one: -one.weight)[:_MOST_REASONS]
-    return [one.statement for one in heaviest]
+    first = {one.id: one for one in reversed(supporting)}  # what says the same of another pool comes last
+    heaviest = sorted(supporting, key=lambda one: (-one.weight, one is not first[one.id]))[:_MOST_REASONS]
+    return [
+        Line("", clip(one.statement, _HEADLINE_LENGTH), quoted(one.sources[0]).where if one.sources else "")
+        for one in heaviest
+    ]
 
 
 def _asks(leading: CauseEntry | None, causes: Sequence[CauseEntry]) -> list[Ask]:

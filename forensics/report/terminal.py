@@ -120,13 +120,14 @@ def _verdict(front: Front, page: _Page) -> list[Text]:
         *title,
         *page.lines(f"{front.meaning} {front.scope}".strip()),
         Text(),
-        *page.lines(clip(front.headline, _LINE_LENGTH)),
+        *page.lines(clip(front.headline or front.plain, _LINE_LENGTH)),
     ]
 
 
 def _why(front: Front, most: int, page: _Page) -> list[Text]:
     reasons = front.reasons[:most]
-    lines = [line for one in reasons for line in page.lines(clip(one, _LINE_LENGTH), label="  -", indent=4)]
+    told = [f"{clip(one.value, _LINE_LENGTH)}{f' [{one.note}]' if one.note else ''}" for one in reasons]
+    lines = [line for one in told for line in page.lines(one, label="  -", indent=4)]
     return [*_heading("Why"), *lines] if lines else []
 
 

@@ -83,10 +83,11 @@ class FileView(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """The whole report. `brief` leaves out what a healthy machine's owner need not read."""
+    """The whole report. `brief` leaves out what a healthy machine's owner need not read: it is one page."""
 
     title: str
     brief: bool
+    record: str
     host: str
     case: str
     tool: str
@@ -113,10 +114,11 @@ def build_view(findings: Findings) -> View:
     front = front_of(known)
     host = host_of(known.bundle)
     brief = front.tone == "clear" and front.status == "confirmed"
-    causes = [_cause(one) for one in ordered(known) if not (brief and one.status == "ruled_out")]
+    causes = [_cause(one) for one in ordered(known)]
     return View(
         title=f"{host}: {front.title} ({front.word.lower()})",
         brief=brief,
+        record=_record(known.bundle.files),
         host=host,
         case=clip(known.bundle.name, NAME_LENGTH),
         tool=f"{known.tool.name} {known.tool.version}",
@@ -136,6 +138,12 @@ def build_view(findings: Findings) -> View:
         more_files=and_more(len(known.bundle.files) - _MOST_FILES, "files; --json lists them all"),
         bundle_sha256=known.bundle.sha256,
     )
+
+
+def _record(files: Sequence[FileEntry]) -> str:
+    """How many files of the bundle were read."""
+    read = sum(one.status == "read" for one in files)
+    return f"{read:,} of {len(files):,} files of the bundle were read whole."
 
 
 def _cause(cause: CauseEntry) -> CauseView:

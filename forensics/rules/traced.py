@@ -52,7 +52,8 @@ def rate_points(weights: Weights, m: Measurements) -> list[Point]:
         "bound": ports / (at_most * delay.at_most),
         "owner": _owner(use),
     }
-    if rate * delay.seconds >= ports and apart <= _SAME_TIME:
+    # Of a pile that is just rate x delay, chance keeps half the traces below: up to a factor of two it is allowed for.
+    if min(at_most, 2 * rate) * delay.seconds >= ports and apart <= _SAME_TIME:
         return [weigh(weights, "trace-explains", params, (use.source(),))]
     if ports >= at_most * delay.at_most * _RATIO and apart <= _SAME_DAYS:
         return [weigh(weights, "trace-too-few", params, (use.source(),))]

@@ -60,7 +60,7 @@ def test_samples_give_well_formed_self_contained_html(name: str) -> None:
 
 def test_nothing_is_fetched() -> None:
     html = render_html(sample("founding-case"))
-    for forbidden in ("http:", "https:", "url(", "@import", "src=", "href="):
+    for forbidden in ("url(", "@import", "src=", "href="):  # addresses in quotes are text
         assert forbidden not in html
     assert "default-src 'none'" in html
 
@@ -99,10 +99,9 @@ def test_the_same_findings_give_the_same_page() -> None:
 
 def test_a_healthy_machine_is_spared_what_says_nothing() -> None:
     text = seen(render_html(sample("healthy"))).text
-    assert "TIME_WAIT arithmetic" not in text
-    assert "Whose traffic it is" not in text
-    assert "Timeline" not in text
-    assert "Causes considered" in text
+    for chapter in ("TIME_WAIT arithmetic", "Whose traffic it is", "Timeline", "Causes considered", "Files"):
+        assert chapter not in text
+    assert "What was checked" in text
 
 
 def test_an_undecided_case_says_what_to_collect(tmp_path: Path) -> None:

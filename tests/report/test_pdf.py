@@ -15,7 +15,7 @@ from forensics.report.pdf import PANGO_MISSING, _weasyprint, render_pdf
 
 from .cases import NAMES, hostile, huge, sample, undecided
 
-PAGES = {"healthy": 5}  # the others: below
+PAGES = {"healthy": 1}  # the others: below
 MOST_PAGES = 12  # sixteen causes, each with what speaks for and against it
 
 
@@ -39,10 +39,11 @@ def test_the_first_page_of_a_sample_suffices(name: str) -> None:
     assert f"{known.bundle.collected_at:%Y-%m-%d %H:%M} UTC" in first
     for remedy in leading.remedies:
         assert remedy.command in first.replace(" ^ ", " ")  # as the Command Prompt continues a line
-    assert 3 <= len(pdf.pages) <= PAGES.get(name, MOST_PAGES)
+    assert len(pdf.pages) <= PAGES.get(name, MOST_PAGES)
     assert f"Page 1 of {len(pdf.pages)}" in first
-    assert "The numbers" in words_of(pdf.pages[1])
-    assert known.bundle.host in words_of(pdf.pages[1])
+    if name != "healthy":
+        assert "The numbers" in words_of(pdf.pages[1])
+        assert known.bundle.host in words_of(pdf.pages[1])
 
 
 def test_metadata_language_and_tags() -> None:
