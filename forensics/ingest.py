@@ -15,12 +15,14 @@ from forensics.bundle.archive import Bundle, Member, file_beside, open_bundle, o
 from forensics.bundle.content import BEGINNING, Budget, Content, Reading, first_block, read_content
 from forensics.bundle.decode import decode, is_binary
 from forensics.bundle.formats import foreign
+from forensics.bundle.layout import place
 from forensics.bundle.member import UnreadableError
 from forensics.bundle.zips import MAGICS
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport, Found, Warned
 from forensics.parsed import Parsed, Problem
 from forensics.parsers import StreamParser, bytes_parsers, remaining_text_parsers, stream_parsers, text_parsers
+from forensics.parsers.application_log import KIND as APPLICATION_LOG
 from forensics.parsers.application_log import ApplicationLog
 from forensics.text.lines import split_lines
 
@@ -247,7 +249,10 @@ class _Reader:
             self._keep(member, content, decoded.encoding, parsed, decoded.damaged)
             return
         entry = self._listing.entry(member.path, content.sha256)
+        where = place(member.path)
         note = f"the collector ran: {entry.command}" if entry and entry.command else ""
+        if where and where.kinds == (APPLICATION_LOG,):
+            note = "no log that this program can read: not enough of its lines bear a time"
         self._report(member, "", decoded.encoding, content, "unrecognised", note)
 
     def _keep(

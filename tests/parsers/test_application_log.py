@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from forensics.parsed import Problem
 from forensics.parsers import application_log, text_parsers
 from forensics.parsers.application_log import ApplicationLog, ProcessAge, Remote, Repeated, parse, recognise
+from forensics.text import log_times
 
 from . import hostile
 
@@ -530,7 +531,7 @@ def test_time_is_linear() -> None:
 def test_work_and_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every line is looked at twice at most, and what is kept does not grow with the log."""
     lines = 0
-    original = application_log._lines
+    original = log_times.log_lines
 
     def counted(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
         nonlocal lines
@@ -545,7 +546,8 @@ def test_work_and_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__()
             kept.append(self)
 
-    monkeypatch.setattr(application_log, "_lines", counted)
+    for module in (application_log, log_times):
+        monkeypatch.setattr(module, "log_lines", counted)
     monkeypatch.setattr(application_log, "_Repeats", Remembered)
     logs: list[application_log._Log] = []
 
