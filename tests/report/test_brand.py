@@ -1,0 +1,76 @@
+"""A brand's file: taken over whole, refused in one line."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from forensics.errors import UsageError
+from forensics.report.brand import Brand, load_brand
+
+LINES = 'company = "Example Support"\ncolour = "#0b5394"\ncontact = "support@example.com"\ndisclaimer = "As sent."\ncase = "4711"\n'
+
+
+def png() -> bytes:
+    """One dark pixel."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\x40")) + chunk(b"IEND", b"")
+    )
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "brand.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_everything_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png())
+    brand = load_brand(written(tmp_path, LINES + 'logo = "logo.png"\n'))
+    assert brand == Brand("Example Support", brand.logo, "#0b5394", "support@example.com", "As sent.", "4711")
+    assert brand.logo.startswith("data:image/png;base64,iVBOR")
+
+
+def test_every_line_may_be_missing(tmp_path: Path) -> None:
+    assert load_brand(written(tmp_path, "")) == Brand()
+
+
+def test_a_notepad_file_is_read(tmp_path: Path) -> None:
+    assert load_brand(written(tmp_path, b'\xef\xbb\xbfcompany = "\xc3\x84"\r\n')).company == "Ä"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("company = Example", "not readable as TOML"),
+        (b'company = "\xff"', "not readable as TOML"),
+        ('owner = "x"', "owner is not known"),
+        ("case = 4711", "case must be text in quotes"),
+        ('colour = "red"', "colour must be like"),
+        ('colour = "#ffee00"', "too light"),
+        ('company = "' + "x" * 81 + '"', "longer than 80"),
+        ('logo = "none.png"', "none.png: cannot be opened"),
+        ('logo = "brand.toml"', "neither PNG nor JPEG nor SVG"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, text: str | bytes, expected: str) -> None:
+    with pytest.raises(UsageError, match=expected) as refused:
+        load_brand(written(tmp_path, text))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_large_logo_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png() + bytes(1 << 20))
+    with pytest.raises(UsageError, match="at most 1,048,576"):
+        load_brand(written(tmp_path, 'logo = "logo.png"'))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: cannot be opened"):
+        load_brand(tmp_path / "none.toml")
