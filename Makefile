@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help demo test lint samples docs benchmarks study clean
+.PHONY: help demo test lint samples docs benchmarks study lowest audit sbom wheels clean
 
 help:
 	@echo "make demo        analyze a sample bundle and say where its report is"
@@ -13,12 +13,16 @@ help:
 	@echo "make docs        write the generated pages and the JSON Schema anew"
 	@echo "make samples     build the sample bundles anew"
 	@echo "make study       measure on 2,000 simulated bundles how often the verdict is right (25 minutes)"
+	@echo "make lowest      run the test suite with the oldest dependencies that pyproject.toml allows"
+	@echo "make audit       ask for known vulnerabilities of the dependencies (needs the network)"
+	@echo "make sbom        write sbom.json, the bill of materials (CycloneDX)"
+	@echo "make wheels      build wheel and sdist twice and compare them byte for byte"
 	@echo "make benchmarks  measure speed against the rivals named in benchmarks/"
 
 $(VENV)/.demo: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: sudo apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cjk]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
@@ -56,5 +60,29 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python benchmarks/event_log.py
 	$(BIN)/python benchmarks/whole_bundle.py
 
+# Tools that look at the environment from outside, so that they are no part of it.
+$(VENV)-tools/.ready:
+	@$(PYTHON) -m venv $(VENV)-tools
+	$(VENV)-tools/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom build uv
+	@touch $@
+
+lowest: $(VENV)-tools/.ready
+	$(VENV)-tools/bin/uv venv --quiet --clear --python $(PYTHON) $(VENV)-lowest
+	$(VENV)-tools/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[test]'
+	$(VENV)-lowest/bin/python -m pytest
+
+audit: $(VENV)/.demo $(VENV)-tools/.ready
+	$(VENV)-tools/bin/pip-audit --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+sbom: $(VENV)/.demo $(VENV)-tools/.ready
+	$(VENV)-tools/bin/cyclonedx-py environment --output-reproducible --output-file sbom.json $(BIN)/python
+
+wheels: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+wheels: $(VENV)-tools/.ready
+	rm -rf dist dist-again
+	$(VENV)-tools/bin/python -m build --outdir dist .
+	$(VENV)-tools/bin/python -m build --outdir dist-again .
+	diff -r dist dist-again && rm -rf dist-again
+
 clean:
-	rm -rf $(VENV) founding-case-report.pdf
+	rm -rf $(VENV) $(VENV)-tools $(VENV)-lowest dist dist-again sbom.json founding-case-report.pdf
