@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help demo test lint samples docs benchmarks study lowest audit sbom wheels clean
+.PHONY: help demo test lint samples docs benchmarks study fuzz lowest audit sbom wheels clean
 
 help:
 	@echo "make demo        analyze a sample bundle and say where its report is"
@@ -13,6 +13,7 @@ help:
 	@echo "make docs        write the generated pages and the JSON Schema anew"
 	@echo "make samples     build the sample bundles anew"
 	@echo "make study       measure on 2,000 simulated bundles how often the verdict is right (25 minutes)"
+	@echo "make fuzz        look for input that breaks a parser, a minute for each target (SECONDS=60; Python up to 3.13)"
 	@echo "make lowest      run the test suite with the oldest dependencies that pyproject.toml allows"
 	@echo "make audit       ask for known vulnerabilities of the dependencies (needs the network)"
 	@echo "make sbom        write sbom.json, the bill of materials (CycloneDX)"
@@ -52,6 +53,11 @@ study: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
+
+SECONDS ?= 60
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python fuzz/run.py --seconds $(SECONDS)
 
 samples: $(VENV)/.dev
 	$(BIN)/python samples/build.py
