@@ -20,7 +20,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     `covered` have a table within D after them, `after` is the first such table of the last covered event; `uncovered`
     have none. `within` is D in seconds, the shortest that may be in force. `traced` are shortages that a network trace
-    proves and that no table speaks of.
+    proves, `traced_unseen` those of them that no table speaks of.
     """
 
     covered: tuple[Logged, ...] = ()
@@ -28,11 +28,12 @@ class Coverage(msgspec.Struct, frozen=True):
     after: Taken | None = None
     within: int = 0
     traced: tuple[TracedShortage, ...] = ()
+    traced_unseen: tuple[TracedShortage, ...] = ()
 
     @property
     def unseen(self) -> bool:
         """Whether there was trouble that no table speaks of."""
-        return (bool(self.uncovered) and not self.covered) or bool(self.traced)
+        return (bool(self.uncovered) and not self.covered) or bool(self.traced_unseen)
 
     @property
     def gap(self) -> float | None:
@@ -65,7 +66,7 @@ def cover(
     unseen = [
         one for one in traced if one.last_at is None or not _table_after(one.last_at, one.uncertain, tables, within)
     ]
-    return Coverage(tuple(covered), tuple(uncovered), after, within, tuple(unseen))
+    return Coverage(tuple(covered), tuple(uncovered), after, within, tuple(traced), tuple(unseen))
 
 
 def _table_after(at: datetime, uncertain: float, tables: Sequence[Taken], within: int) -> Taken | None:

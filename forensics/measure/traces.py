@@ -25,6 +25,7 @@ NO_PORT_LEFT = frozenset({"0xC0000209", "STATUS_TOO_MANY_ADDRESSES"})
 WEAK_REFERENCE, UDP_BIND, TIMED_OUT = 1195, 1394, 1045
 
 NO_MEMORY = frozenset({"0xC000009A", "STATUS_INSUFFICIENT_RESOURCES"})  # ntstatus.h
+_ONE_TIME = 3600  # seconds between a trace and a process list of unknown boots that may show the same processes
 _SPREAD = 3  # standard deviations of a random count (Poisson: its square root) that a bound allows for
 
 
@@ -126,8 +127,10 @@ def _measured(
     apart = None
     if started and ended and moment:
         apart = max(0.0, (started - moment).total_seconds(), (moment - ended).total_seconds())
-    # The collector makes the list and the trace in one run.
-    listed = same_boot or (same_boot is None and (found.entry is not None or ended is not None))
+    # The collector makes the list and the trace in one run; without it they must be of one time.
+    listed = same_boot or (
+        same_boot is None and (found.entry is not None or (apart is not None and apart <= _ONE_TIME))
+    )
     owners = tuple(
         TracedOwner(
             one, _process(one.pid, ended + doubt if ended else None, processes) if listed else Listed(one.pid, "")
@@ -159,28 +162,17 @@ def _process(pid: int, ended: datetime | None, processes: Processes) -> Listed:
 
 def _shortages(found: Found[Trace], offset: Offset | None) -> list[TracedShortage]:
     trace = found.fact
-    proofs = {
-        row.event_id: sum(
-            one.count for one in trace.failures if one.event_id == row.event_id and one.status in NO_PORT_LEFT
-        )
-        if row.event_id != WEAK_REFERENCE
-        else row.count
-        for row in trace.exhaustion
-    }
+    proofs = [row for row in trace.exhaustion if row.event_id == WEAK_REFERENCE or row.status in NO_PORT_LEFT]
     shortages = []
     for protocol in ("TCP", "UDP"):
-        rows = [
-            row
-            for row in trace.exhaustion
-            if (row.event_id == UDP_BIND) == (protocol == "UDP") and proofs[row.event_id]
-        ]
+        rows = [row for row in proofs if (row.event_id == UDP_BIND) == (protocol == "UDP")]
         if not rows:
             continue
         first = min(rows, key=lambda row: row.line)
         shortages.append(
             TracedShortage(
                 protocol,
-                sum(proofs[row.event_id] for row in rows),
+                sum(row.count for row in rows),
                 _utc(min((row.first_local for row in rows if row.first_local), default=None), offset),
                 _utc(max((row.last_local for row in rows if row.last_local), default=None), offset),
                 60.0 * offset.uncertain if offset else 0.0,

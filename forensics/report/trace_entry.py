@@ -34,6 +34,7 @@ class TracedOwnerEntry(msgspec.Struct, frozen=True):
     sockets: int
     connects: int
     failed: int
+    closes: int
     connects_per_second: float | None
     time_wait_births: int
     remotes: list[TracedRemoteEntry]
@@ -136,6 +137,8 @@ class TraceEntry(msgspec.Struct, frozen=True):
     connects: int
     connects_without_owner: int
     connects_per_second: float | None
+    closes: int
+    closes_per_second: float | None
     time_wait_births: int
     time_wait_births_per_second: float | None
     port_exhaustion_events: int
@@ -166,6 +169,8 @@ def trace_entry(use: TraceUse, cite: Cite) -> TraceEntry:
         connects=trace.connects,
         connects_without_owner=trace.connects_without_owner,
         connects_per_second=_per_second(trace.connects, use.seconds),
+        closes=trace.closes,
+        closes_per_second=_per_second(trace.closes, use.seconds),
         time_wait_births=trace.time_wait_births,
         time_wait_births_per_second=_per_second(trace.time_wait_births, use.seconds),
         port_exhaustion_events=trace.port_exhaustion_events,
@@ -214,6 +219,7 @@ def _owner(one: TracedOwner) -> TracedOwnerEntry:
         counted.sockets,
         counted.connects,
         counted.failed,
+        counted.closes,
         None if counted.connects_per_second is None else round(counted.connects_per_second, 5),
         counted.time_wait_births,
         [TracedRemoteEntry(remote.address, remote.port, remote.connects) for remote in counted.remotes],

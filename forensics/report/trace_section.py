@@ -8,18 +8,21 @@ import msgspec
 
 from forensics.report import words
 from forensics.report.findings import MeasurementsEntry, TimeWaitEntry
-from forensics.report.tables import NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, moment, quoted, table
+from forensics.report.language import number, second, tr
+from forensics.report.tables import IN_JSON, NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, quoted, table
 from forensics.report.trace_entry import LifeEntry, TracedOwnerEntry, TraceEntry
 from forensics.report.traffic import endpoint
+from forensics.report.words import listed, paragraph, say, tell
+from forensics.text.said import Said
 
 _MOST_OWNERS = 10
 _MOST_REMOTES = 10
 _MOST_FAILURES = 12
 _MOST_STEPS = 30
 _FIRST = {
-    "local": "This machine closed first, so the port's TIME_WAIT is its own.",
-    "remote": "The remote closed first, so the TIME_WAIT is the remote's.",
-    "reset": "The remote ended it with a reset: no TIME_WAIT.",
+    "local": Said("This machine closed first, so the port's TIME_WAIT is its own."),
+    "remote": Said("The remote closed first, so the TIME_WAIT is the remote's."),
+    "reset": Said("The remote ended it with a reset: no TIME_WAIT."),
 }
 
 
@@ -48,85 +51,120 @@ def trace_section_of(measured: MeasurementsEntry) -> TraceSection | None:
         remotes=_remotes(trace.by_owner),
         failures=_failures(trace),
         life=_life(life, trace.file) if life else table("", rows=[]),
-        life_note=" ".join(part for part in (_FIRST.get(life.closed_first, ""), _stays(life)) if part) if life else "",
+        life_note=paragraph([say(_FIRST.get(life.closed_first, "")), _stays(life)]) if life else "",
     )
 
 
 def _facts(trace: TraceEntry, wait: TimeWaitEntry, more: int) -> list[str]:
-    facts = [f"{clip(trace.file, PATH_LENGTH)}: {words.count(trace.lines)} lines, {_span(trace)}."]
+    file = clip(trace.file, PATH_LENGTH)
+    facts = [tell("{file}: {lines:count} lines, {span}.", file=file, lines=trace.lines, span=_span(trace))]
     if trace.same_boot is False:
-        facts.append("It was made before the last restart, so its process IDs are not those of the process list.")
-    rate = f" ({words.rate(trace.connects_per_second)})" if trace.connects_per_second else ""
-    facts.append(
-        f"{words.count(trace.sockets)} sockets were created and {words.count(trace.connects)} connects begun{rate}."
-    )
-    if trace.time_wait_births_per_second is not None:
-        births = trace.time_wait_births_per_second
-        carried = births * wait.delay_seconds
+        facts.append(tr("It was made before the last restart, so its process IDs are not those of the process list."))
+    begun = {"sockets": trace.sockets, "connects": trace.connects, "rate": trace.connects_per_second}
+    if trace.connects_per_second:
         facts.append(
-            f"{words.count(trace.time_wait_births)} connections entered TIME_WAIT: by ordinary expiry they keep "
-            f"{words.count(carried)} ports there ({births:,.3g} a second × {wait.delay_seconds} s)"
-            + (f"; {words.count(wait.dynamic_ports)} were seen." if wait.dynamic_ports else ".")
+            tell("{sockets:count} sockets were created and {connects:count} connects begun ({rate:rate}).", **begun)
         )
+    else:
+        facts.append(tell("{sockets:count} sockets were created and {connects:count} connects begun.", **begun))
+    if trace.time_wait_births_per_second is not None:
+        facts.append(_births(trace, trace.time_wait_births_per_second, wait))
     facts.extend(
-        f"{one.protocol}: {words.times(one.count)} no port was to be had, first at {moment(one.first_at)} UTC."
+        tell(
+            "{protocol}: {count:times} no port was to be had, first at {at:utc-second}.",
+            protocol=one.protocol,
+            count=one.count,
+            at=one.first_at,
+        )
         for one in trace.shortages
     )
     if trace.port_exhaustion_events and not trace.shortages:
         facts.append(
-            f"{words.count(trace.port_exhaustion_events)} events tell of a port that was refused, none for want."
+            tell(
+                "{events:count} events tell of a port that was refused, none for want.",
+                events=trace.port_exhaustion_events,
+            )
         )
     delays = dict.fromkeys(f"{one.value} ({one.family})" for one in trace.time_wait_delays)
     if delays:
-        facts.append(f"TimedWaitDelay in force, as event 1110 prints it without a unit: {', '.join(list(delays)[:4])}.")
-    if trace.open_at_start:
-        listed = ", ".join(
-            f"{words.count(number)} {clip(state, NAME_LENGTH)}"
-            for state, number in list(trace.open_at_start.items())[:6]
+        facts.append(
+            tell(
+                "TimedWaitDelay in force, as event 1110 prints it without a unit: {delays}.",
+                delays=listed(list(delays)[:4]),
+            )
         )
-        facts.append(f"Open when it began: {listed}.")
+    if trace.open_at_start:
+        states = [f"{words.count(rows)} {clip(state, NAME_LENGTH)}" for state, rows in trace.open_at_start.items()]
+        facts.append(tell("Open when it began: {states}.", states=listed(states[:6])))
     if more:
-        facts.append(f"{more} further trace{'s' * (more != 1)} of this bundle stand in --json.")
+        facts.append(tell("More traces of this bundle, told of in --json: {number}.", number=more))
     return facts
 
 
+def _births(trace: TraceEntry, per_second: float, wait: TimeWaitEntry) -> str:
+    figures = {
+        "births": trace.time_wait_births,
+        "carried": per_second * wait.delay_seconds,
+        "rate": f"{per_second:,.3g}",
+        "delay": wait.delay_seconds,
+        "seen": wait.dynamic_ports,
+    }
+    if wait.dynamic_ports:
+        return tell(
+            "{births:count} connections entered TIME_WAIT: by ordinary expiry they keep {carried:count} ports there "
+            "({rate} a second × {delay} s); {seen:count} were seen.",
+            **figures,
+        )
+    return tell(
+        "{births:count} connections entered TIME_WAIT: by ordinary expiry they keep {carried:count} ports there "
+        "({rate} a second × {delay} s).",
+        **figures,
+    )
+
+
 def _span(trace: TraceEntry) -> str:
-    if trace.started_at is None or trace.ended_at is None or trace.seconds is None:
-        return "without times that can be read"
-    span = f"{_wall(trace.started_at)} to {trace.ended_at:%H:%M:%S} by the trace's clock"
-    return f"{span} ({words.duration(trace.seconds)})"
+    if trace.started_at is None or trace.ended_at is None:
+        return tr("without times that can be read")
+    return tell(
+        "{start} to {end} by the trace's clock ({time:duration})",
+        start=_wall(trace.started_at),
+        end=f"{trace.ended_at:%H:%M:%S}",
+        time=trace.seconds or 0.0,
+    )
 
 
 def _wall(at: datetime) -> str:
     offset = at.utcoffset()
     zone = f" {words.offset_text(round(offset.total_seconds() / 60))}" if offset is not None else ""
-    return f"{at:%Y-%m-%d %H:%M:%S}{zone}"
+    return f"{second(at)}{zone}"
 
 
 def _owners(trace: TraceEntry) -> Table:
     rows = [
         [
             str(one.pid),
-            clip(one.image, NAME_LENGTH) or "not in the process list",
+            clip(one.image, NAME_LENGTH) or tr("not in the process list"),
             words.count(one.sockets),
             words.count(one.connects),
             words.count(one.failed),
+            words.count(one.closes),
             f"{one.connects_per_second:,.3g}" if one.connects_per_second is not None else "",
             words.count(one.time_wait_births),
         ]
         for one in trace.by_owner[:_MOST_OWNERS]
     ]
     return table(
-        "Processes that opened most connections during the trace (by the PID that the messages name)",
-        ("PID", 10, "number"),
-        ("Process", 30, "text"),
-        ("Sockets", 11, "number"),
-        ("Connects", 12, "number"),
-        ("Failed", 10, "number"),
-        ("Per second", 13, "number"),
-        ("Into TIME_WAIT", 14, "number"),
+        tr("Processes that opened most connections during the trace (by the PID that the messages name)"),
+        (tr("PID"), 10, "number"),
+        (tr("Process"), 24, "text"),
+        (tr("Sockets"), 10, "number"),
+        (tr("Connects"), 11, "number"),
+        (tr("Failed"), 9, "number"),
+        (tr("Closed"), 10, "number"),
+        (tr("Connects per second"), 12, "number"),
+        (tr("Into TIME_WAIT"), 14, "number"),
         rows=rows,
-        more=and_more(len(trace.by_owner) - _MOST_OWNERS, "in --json"),
+        more=and_more(len(trace.by_owner) - _MOST_OWNERS, IN_JSON),
     )
 
 
@@ -139,34 +177,34 @@ def _remotes(owners: Sequence[TracedOwnerEntry]) -> Table:
             connects[key] += remote.connects
             by.setdefault(key, []).append(f"{clip(owner.image, NAME_LENGTH) or 'PID'} {owner.pid}")
     rows = [
-        [endpoint(*key), words.count(number), ", ".join(by[key][:3])]
-        for key, number in sorted(connects.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or 0))[
+        [endpoint(*key), words.count(made), listed(by[key][:3])]
+        for key, made in sorted(connects.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or 0))[
             :_MOST_REMOTES
         ]
     ]
     return table(
-        "Remote endpoints with the most connects during the trace",
-        ("Remote endpoint", 40, "raw"),
-        ("Connects", 15, "number"),
-        ("By", 45, "text"),
+        tr("Remote endpoints with the most connects during the trace"),
+        (tr("Remote endpoint"), 40, "raw"),
+        (tr("Connects"), 15, "number"),
+        (tr("By"), 45, "text"),
         rows=rows,
-        more=and_more(len(connects) - _MOST_REMOTES, "in --json"),
+        more=and_more(len(connects) - _MOST_REMOTES, IN_JSON),
     )
 
 
 def _failures(trace: TraceEntry) -> Table:
     rows = [
-        [one.reason, str(one.event_id), one.status, words.count(one.count)]
+        [tr(one.reason), str(one.event_id), one.status, words.count(one.count)]
         for one in sorted(trace.failures, key=lambda one: (-one.count, one.event_id))[:_MOST_FAILURES]
     ]
     return table(
-        "What failed, by message (one failed connect may write several)",
-        ("What", 46, "text"),
-        ("Event", 12, "number"),
-        ("Status", 27, "raw"),
-        ("Lines", 15, "number"),
+        tr("What failed, by message (one failed connect may write several)"),
+        (tr("What"), 46, "text"),
+        (tr("Event"), 12, "number"),
+        (tr("Status"), 27, "raw"),
+        (tr("Lines"), 15, "number"),
         rows=rows,
-        more=and_more(len(trace.failures) - _MOST_FAILURES, "in --json"),
+        more=and_more(len(trace.failures) - _MOST_FAILURES, IN_JSON),
     )
 
 
@@ -176,36 +214,38 @@ def _life(life: LifeEntry, file: str) -> Table:
         [
             f"{step.at:%H:%M:%S}.{step.at.microsecond // 1000:03d}" if step.at else "",
             _since(before, step.at),
-            step.says,
+            tr(step.says),
             " ".join(
                 part
                 for part in (
                     f"{step.from_state} → {step.to_state}" if step.to_state else "",
-                    f"port {step.port}" if step.port else "",
+                    tell("port {port}", port=step.port) if step.port else "",
                     step.status,
                 )
                 if part
             ),
-            f"{step.line:,}",
+            words.count(step.line),
         ]
         for before, step in list(zip(previous, life.steps, strict=False))[:_MOST_STEPS]
     ]
-    who = (
-        f"{clip(life.image, NAME_LENGTH) or 'a process'} (PID {life.pid})"
-        if life.pid is not None
-        else "a process without a PID"
+    caption = (
+        tr("One socket's life, from creation to end: {who}, {local} to {remote}; lines of {file}")
+        if life.whole
+        else tr("One socket's life, as far as the trace holds it: {who}, {local} to {remote}; lines of {file}")
     )
-    ends = f"{life.local or 'unbound'} to {life.remote or 'no remote'}"
-    whole = "from creation to end" if life.whole else "as far as the trace holds it"
+    who = tr("a process without a PID")
+    if life.pid is not None:
+        who = tell("{image} (PID {pid})", image=clip(life.image, NAME_LENGTH) or tr("a process"), pid=life.pid)
+    ends = {"local": life.local or tr("unbound"), "remote": life.remote or tr("no remote")}
     return table(
-        f"One socket's life, {whole}: {who}, {ends}; lines of {clip(file, NAME_LENGTH)}",
-        ("Time", 16, "raw"),
-        ("After", 12, "number"),
-        ("Event", 34, "text"),
-        ("State, port, status", 26, "text"),
-        ("Line", 12, "number"),
+        words.fill(caption, {"who": who, **ends, "file": clip(file, NAME_LENGTH)}),
+        (tr("Time"), 16, "raw"),
+        (tr("After"), 12, "number"),
+        (tr("Event"), 34, "text"),
+        (tr("State, port, status"), 26, "text"),
+        (tr("Line"), 12, "number"),
         rows=rows,
-        more=and_more(len(life.steps) - _MOST_STEPS, "steps in --json"),
+        more=and_more(len(life.steps) - _MOST_STEPS, Said("and {count:count} more steps in --json")),
     )
 
 
@@ -213,9 +253,15 @@ def _since(before: datetime | None, at: datetime | None) -> str:
     if before is None or at is None:
         return ""
     seconds = (at - before).total_seconds()
-    return f"{seconds * 1000:,.0f} ms" if seconds < 1 else f"{seconds:,.3f} s"
+    if seconds < 1:
+        return tell("{number} ms", number=number(seconds * 1000))
+    return tell("{number} s", number=number(seconds, 3))
 
 
 def _stays(life: LifeEntry) -> str:
-    stays = [f"{one.state} {one.seconds:,.3f} s" for one in life.stays if one.state != "TimeWait"]
-    return f"Time in each state: {', '.join(stays)}." if stays else ""
+    stays = [
+        f"{one.state} {tell('{number} s', number=number(one.seconds, 3))}"
+        for one in life.stays
+        if one.state != "TimeWait"
+    ]
+    return tell("Time in each state: {stays}.", stays=listed(stays)) if stays else ""

@@ -9,6 +9,7 @@ from forensics.measure.application_logs import LogUse
 from forensics.measure.coverage import Coverage
 from forensics.measure.measurements import Measurements
 from forensics.measure.traces import TraceUse
+from forensics.text.said import Said
 
 _RATIO = 10  # R from which ordinary expiry cannot explain a pile (contracts.md, the ladder of tick-wrap-497d)
 _SAME_TIME = 3600  # seconds between trace and table: a rate that explains a pile is that of the time it was made in
@@ -23,15 +24,15 @@ def shortage_points(weights: Weights, coverage: Coverage, *, short: bool) -> lis
         coverage: what tables say of it.
         short: whether the ports are short in the latest table.
     """
-    if not coverage.traced:
+    shortages = coverage.traced if short else coverage.traced_unseen
+    if not shortages:
         return []
     params: dict[str, object] = {
-        "count": sum(one.count for one in coverage.traced),
-        "first_at": min((one.first_at for one in coverage.traced if one.first_at), default=None),
+        "count": sum(one.count for one in shortages),
+        "first_at": min((one.first_at for one in shortages if one.first_at), default=None),
         "within": coverage.within,
     }
-    sources = tuple(one.source for one in coverage.traced)
-    return [weigh(weights, "traced" if short else "traced-unseen", params, sources)]
+    return [weigh(weights, "traced" if short else "traced-unseen", params, tuple(one.source for one in shortages))]
 
 
 def rate_points(weights: Weights, m: Measurements) -> list[Point]:
@@ -60,12 +61,15 @@ def rate_points(weights: Weights, m: Measurements) -> list[Point]:
     return []
 
 
-def _owner(use: TraceUse) -> str:
+def _owner(use: TraceUse) -> Said:
     busiest = use.busiest
     if busiest is None:
-        return "no process that the trace names"
-    made = f"{busiest.counted.connects:,} of {use.trace.connects:,} connects"
-    return f"{busiest.process.label} with {made}" if busiest.process.image else f"PID {busiest.counted.pid} with {made}"
+        return Said("no process that the trace names")
+    label = busiest.process.label if busiest.process.image else f"PID {busiest.counted.pid}"
+    return Said(
+        "{process} with {made:count} of {all:count} connects",
+        {"process": label, "made": busiest.counted.connects, "all": use.trace.connects},
+    )
 
 
 def log_points(weights: Weights, m: Measurements) -> list[Point]:
@@ -84,7 +88,7 @@ def log_points(weights: Weights, m: Measurements) -> list[Point]:
         "file": use.file,
         "repeats": use.repeats,
         "rate": rate,
-        "remote": f" to {use.remote}" if use.remote else "",
+        "remote": Said(" to {remote}", {"remote": use.remote}) if use.remote else "",
         "needed": m.time_wait.needed_rate,
         "ports": m.time_wait.ports,
         "times": m.time_wait.needed_rate / rate,

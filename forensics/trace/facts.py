@@ -18,14 +18,15 @@ class Remote(msgspec.Struct, frozen=True):
 class Owner(msgspec.Struct, frozen=True):
     """What one process did, by the PID that the messages name.
 
-    `failed` of the `connects` did not come about. `remotes` are the busiest of `remotes_seen`.
-    `time_wait_births` counts its connections that entered TIME_WAIT.
+    `failed` of the `connects` did not come about; `closes` counts its connections that ended, `time_wait_births` those
+    that entered TIME_WAIT. `remotes` are the busiest of `remotes_seen`.
     """
 
     pid: int
     sockets: int
     connects: int
     failed: int
+    closes: int
     connects_per_second: float | None
     time_wait_births: int
     remotes: tuple[Remote, ...]
@@ -42,9 +43,13 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Exhaustion(msgspec.Struct, frozen=True):
-    """Direct proof: no port was to be had. The first line of its kind is quoted."""
+    """One event with one status ("" where it has none) that tells of a port that was not to be had.
+
+    The first line of its kind is quoted.
+    """
 
     event_id: int
+    status: str
     count: int
     first_local: datetime | None
     last_local: datetime | None
@@ -130,6 +135,7 @@ class Trace(msgspec.Struct, frozen=True):
     "year-first", "day-first", "month-first", or "assumed-month-first" where no date of the file decides; "" where there
     is none.
     `by_owner` is complete (busiest first); `connects_without_owner` could not be joined to a PID.
+    `closes` are connections that ended, those that came in left out.
     `rundown` holds the first rows of `rundown_rows`; `rundown_states` counts all of them.
     `utc` says that the times named `…_local` are UTC, as tracerpt writes them, and not the machine's own.
     """
@@ -142,6 +148,7 @@ class Trace(msgspec.Struct, frozen=True):
     sockets: int
     connects: int
     connects_without_owner: int
+    closes: int
     time_wait_births: int
     port_exhaustion_events: int
     exhaustion: tuple[Exhaustion, ...]

@@ -51,11 +51,11 @@ class Tcb:
 class OwnerCount:
     """What is counted for one PID."""
 
-    __slots__ = ("births", "connects", "created", "created_complete", "failed", "remotes", "remotes_left_out")
+    __slots__ = ("births", "closes", "connects", "created", "created_complete", "failed", "remotes", "remotes_left_out")
 
     def __init__(self) -> None:
         self.created = self.created_complete = 0
-        self.connects = self.failed = self.births = 0
+        self.connects = self.failed = self.births = self.closes = 0
         self.remotes: dict[bytes, int] = {}
         self.remotes_left_out = 0
 
@@ -71,6 +71,7 @@ class Lives:
         self.following = Following()
         self.connects = 0
         self.births = 0
+        self.closes = 0
         self.owners_left_out = 0
         self._remotes = 0
         self._opened = opened
@@ -255,9 +256,12 @@ class Lives:
         pid = tcb.pid
         if pid is None and tcb.endpoint is not None:
             pid = tcb.endpoint.pid
-        if tcb.attempt or tcb.births:
+        ended = tcb.closed and tcb.phase not in {FAILED, INBOUND}
+        if tcb.attempt or tcb.births or ended:
             owner = self.owner(pid)
             owner.births += tcb.births
+            owner.closes += ended
+            self.closes += ended
             if tcb.attempt:
                 owner.connects += 1
                 owner.failed += tcb.phase == FAILED

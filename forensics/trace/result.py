@@ -15,6 +15,7 @@ from forensics.trace.values import address_and_port, endpoint_text
 
 _MOST_REMOTES = 50  # listed for one owner
 _MOST_LIVES = 100
+NOT_CREATED = "socket: not created"  # says a failure of a message that tells of success otherwise
 
 
 def tell_trace(scan: Scan, text: TextFacts) -> Trace:
@@ -45,11 +46,14 @@ def tell_trace(scan: Scan, text: TextFacts) -> Trace:
         sockets=scan.created_complete if complete else scan.created,
         connects=scan.lives.connects,
         connects_without_owner=nobody.connects if nobody else 0,
+        closes=scan.lives.closes,
         time_wait_births=scan.lives.births,
         port_exhaustion_events=sum(row.count for row in scan.exhaustion.values()),
-        exhaustion=tuple(_exhaustion(event, row, dates) for event, row in sorted(scan.exhaustion.items())),
+        exhaustion=tuple(
+            _exhaustion(event, status, row, dates) for (event, status), row in sorted(scan.exhaustion.items())
+        ),
         failures=tuple(
-            Failure(event, BY_ID[event].says if BY_ID[event].fails else "socket: not created", status, count)
+            Failure(event, BY_ID[event].says if BY_ID[event].fails else NOT_CREATED, status, count)
             for (event, status), count in scan.failures.most_common()
         ),
         time_wait_delays=tuple(scan.delays.values()),
@@ -96,6 +100,7 @@ def _owner(pid: int, count: OwnerCount, seconds: float, *, complete: bool) -> Ow
         sockets=count.created_complete if complete else count.created,
         connects=count.connects,
         failed=count.failed,
+        closes=count.closes,
         connects_per_second=count.connects / seconds if seconds > 0 else None,
         time_wait_births=count.births,
         remotes=tuple(Remote(*key, connects) for key, connects in busiest[:_MOST_REMOTES]),
@@ -103,8 +108,8 @@ def _owner(pid: int, count: OwnerCount, seconds: float, *, complete: bool) -> Ow
     )
 
 
-def _exhaustion(event: int, row: Shortage, dates: Dates) -> Exhaustion:
-    return Exhaustion(event, row.count, dates.at(row.first), dates.at(row.last), row.line, row.quote)
+def _exhaustion(event: int, status: str, row: Shortage, dates: Dates) -> Exhaustion:
+    return Exhaustion(event, status, row.count, dates.at(row.first), dates.at(row.last), row.line, row.quote)
 
 
 def _buckets(scan: Scan, dates: Dates) -> list[Bucket]:

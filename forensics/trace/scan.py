@@ -13,12 +13,14 @@ from typing import ClassVar, NamedTuple
 from forensics.trace.facts import TimeWaitDelay
 from forensics.trace.following import Followed
 from forensics.trace.lines import LAST_PREFIXED, Clock
-from forensics.trace.lives import REQUESTED, Lives
+from forensics.trace.lives import DONE, REQUESTED, Lives
 from forensics.trace.templates import EXHAUSTION, REFUSED_NOT_EXHAUSTED, STATES, TEMPLATES, id_after_remote
 from forensics.trace.values import is_failure, pid_in, port_of, state, status
 
 _ADDRESS = rb"(0x[0-9A-Fa-f]{1,16}+)"
-_PAIR = rb"\(local=(\S{1,80}+)\s++remote=([^\s)]{1,80}+)"
+# The look ahead rejects `(local=… remote=…): TCP send event …`, one line in seven, before addresses are taken: to pass
+# over all but one character costs a tenth of passing over all but blanks.
+_PAIR = rb"\(local=(?![^)]{1,400}+\):\s)(\S{1,80}+)\s++remote=([^\s)]{1,80}+)"
 _WITHOUT_TCB = rb"connection\s++\(local=\S{1,80}+\s++remote=[^\s)]{1,80}+\)\s++connect"
 # A blank may be a line end, for messages wrap. The last group that took part tells what was matched; what is frequent
 # is taken apart here, the rest of a line later. Every part has a limit: no text makes the search go over it again and
@@ -33,10 +35,11 @@ _MESSAGE = re.compile(
     rb"inherited\s++from\s++endpoint\s++" + _ADDRESS + rb")"  # 8
     rb"|endpoint/connection\s++" + _ADDRESS + rb"\s++"  # 9
     rb"(acquired|released|replaced)[^\r\n]{0,120}?port\s++number\s++(\d{1,5}+)"  # 10, 11
-    rb"|endpoint\s++" + _ADDRESS + rb"\s++\(Family=[^,\r\n]{1,40}+,\s++PID=(\d{1,10}+)\)\s++"  # 12, 13
+    rb"|endpoint\s++(?:" + _ADDRESS + rb"\s++|0x[0-9A-Fa-f]++\s++)?+(?:"  # 12
+    rb"\(Family=[^,\r\n]{1,40}+,\s++PID=(\d{1,10}+)\)\s++"  # 13
     rb"created\s++with\s++status\s++=\s++(?:0x0*+|STATUS_SUCCESS)\."
-    rb"|endpoint\s++(?:0x[0-9A-Fa-f]++\s++)?+\(sockaddr=([^\s)]{1,80}+)\)\s++(bound|closed)\."  # 14, 15
-    rb"|endpoint\s++(?:0x[0-9A-Fa-f]++\s++)?+((?:\((?:Family|sockaddr)=|bind\s)[^\r\n]*+)"  # 16
+    rb"|\(sockaddr=([^\s)]{1,80}+)\)\s++(bound|closed)\."  # 14, 15
+    rb"|((?:\((?:Family|sockaddr)=|bind\s)[^\r\n]*+))"  # 16
     rb"|Tcb\s++" + _ADDRESS + rb"\s++(?:is\s++going\s++to\s++output"  # 17
     rb"|" + _PAIR + rb"\)\s++requested\s++to\s++connect(?:\.\s++PID\s++=\s++(\d{1,10}+))?+)"  # 18 to 20
     rb"|listener\s++" + _PAIR + rb"\)\s++(accept[^\r\n]*+)"  # 21 to 23
@@ -88,7 +91,7 @@ _MOST_FAILURES = 1 << 10  # different (template, status)
 
 
 class Shortage:
-    """What is counted of one event that proves exhaustion."""
+    """What is counted of one event and status that tell of a port that was not to be had."""
 
     __slots__ = ("count", "first", "last", "line", "quote")
 
@@ -108,7 +111,7 @@ class Scan:
         self.recognised = 0
         self.created = self.created_complete = 0
         self.failures: Counter[tuple[int, str]] = Counter()
-        self.exhaustion: dict[int, Shortage] = {}
+        self.exhaustion: dict[tuple[int, str], Shortage] = {}
         self.delays: dict[tuple[str, int], TimeWaitDelay] = {}
         self.rows: list[tuple[bytes, bytes, str, int | None, int]] = []
         self.row_states: Counter[str] = Counter()
@@ -122,7 +125,7 @@ class Scan:
         self._position_counted = 0
         self._line = 0
 
-    def block(self, block: bytes, end: int, lines: int) -> None:  # noqa: C901 - a loop of a million turns calls as little as it can
+    def block(self, block: bytes, end: int, lines: int) -> None:  # noqa: C901, PLR0912 - a loop of a million turns calls as little as it can
         """Search one block up to `end`, in which so many lines end."""
         self._block, self._end = block, end
         self._position_counted, self._line = 0, self.lines
@@ -154,11 +157,16 @@ class Scan:
                     if tcb is not None and tcb.followed is None and (tcb.pid is not None or known.pid is None):
                         recognised += 1
                         continue
-                elif known is not None and known.event == _PROCEEDS:
+                elif known is not None and known.event in _GOING_ON:
                     tcb = tcbs.get(address)
                     if tcb is not None and tcb.followed is None and tcb.phase == REQUESTED and not tcb.closed:
-                        recognised += 1
-                        continue
+                        if known.event == _PROCEEDS:
+                            recognised += 1
+                            continue
+                        if tcb.endpoint is not None:
+                            recognised += 1
+                            tcb.phase, tcb.remote, tcb.pid = DONE, match[5], known.pid or tcb.pid
+                            continue
                 recognised += self._pair(match, address, tail, known)
             else:
                 recognised += readers[kind](self, match)
@@ -261,11 +269,13 @@ class Scan:
         if event not in EXHAUSTION or (event in {1006, 1394} and said in REFUSED_NOT_EXHAUSTED):
             return
         moment = self.clock.stamp(self._block, match.start())
-        found = self.exhaustion.get(event)
+        if key not in self.exhaustion and len(self.exhaustion) >= _MOST_FAILURES:
+            key = event, ""  # whatever the statuses, all are counted
+        found = self.exhaustion.get(key)
         if found is None:
             line, quote = self._line_at(match.start()), match[0].decode("ascii", "replace")
             protocol = "UD" if event == _UDP_BIND else "TC"  # the expression begins with "P:"
-            self.exhaustion[event] = Shortage(moment, line, protocol + quote[:_LONGEST_QUOTE])
+            self.exhaustion[key] = Shortage(moment, line, protocol + quote[:_LONGEST_QUOTE])
         else:
             found.count += 1
             found.last = moment if moment is not None else found.last
@@ -477,3 +487,4 @@ _PAIR_TAIL = 6
 _ROW = 1300
 _UDP_BIND = 1394
 _PROCEEDS = 1031
+_GOING_ON = frozenset({1031, 1033})

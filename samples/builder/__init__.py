@@ -18,6 +18,7 @@ against.
     archive = zip_bytes(files)                          # or backslashes=True
 
     machine = replace(machine, leaks=(Leak(1536, "203.0.113.40", 443, "CLOSE_WAIT", 0.1, 12_000),))  # and others:
+    machine = replace(machine, recording=Recording(30), application_log=ApplicationLog(1536, "agent.log", 8))
     # unanswered, closings, udp_held, shared_ports, auto_reuse, memory, …: builder.behaviour and README.md
 
 ``SAMPLES[name].machine()`` and ``SAMPLES[name].truth`` give the named samples. ``ports.snapshots(machine)``
@@ -27,12 +28,14 @@ wrapped clock are given, the simulation starts at the wrap: some 20,000 connecti
 """
 
 from builder.behaviour import (
+    ApplicationLog,
     Closing,
     DriverInstall,
     InstalledProgram,
     LayeredProvider,
     Leak,
     Memory,
+    Recording,
     UdpHeld,
     Unanswered,
 )
@@ -65,6 +68,7 @@ __all__ = [
     "CLOCK_WRAP_SECONDS",
     "SAMPLES",
     "Accepted",
+    "ApplicationLog",
     "Boot",
     "Closing",
     "DriverFile",
@@ -82,6 +86,7 @@ __all__ = [
     "Pile",
     "PortRange",
     "Process",
+    "Recording",
     "Sample",
     "Servicing",
     "System",

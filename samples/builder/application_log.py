@@ -6,7 +6,7 @@ started; its own words are not published, so the text of the line is invented. W
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -145,6 +145,18 @@ def agent_log(
                 "\tat com.example.Agent.submit(Agent.java:127)",
             ]
     return Written(tuple(lines), tuple(times), tuple(numbers), tuple(ages))
+
+
+def log_of(times: Sequence[datetime], started: datetime, remote: str, seed: int = 497) -> Written:
+    """The same agent, where it is known when it submitted; its lines count the milliseconds since it started."""
+    chance = random.Random(seed)
+    ages = tuple((at - started).total_seconds() for at in times)
+    lines = [
+        f"{STAMPS['log4j'](at)} {round(age * 1000)} [pool-2-thread-{chance.randint(1, 9)}] INFO submit "
+        f"{chance.randint(1, 40)} metrics to {remote}: 200"
+        for at, age in zip(times, ages, strict=True)
+    ]
+    return Written(tuple(lines), tuple(times), tuple(range(1, len(lines) + 1)), ages)
 
 
 def iis_log(begin_utc: datetime, seconds: list[float], client: str = "198.51.100.7") -> str:

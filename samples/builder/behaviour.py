@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from builder.trace import WINDOWS_7, Dialect
+
 ClosingState = Literal["FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK"]
 CLOSING_STATES: tuple[ClosingState, ...] = ("FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK")
 
@@ -117,6 +119,36 @@ class LayeredProvider:
 
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A network trace of so many seconds, as ``-TraceSeconds`` asks for it.
+
+    Attributes:
+        seconds: How long it lasts, from ten seconds after the last snapshot on.
+        dialect: Who converts it, on which system.
+        noise: Lines a second that tell of no connection.
+    """
+
+    seconds: int
+    dialect: Dialect = WINDOWS_7
+    noise: float = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationLog:
+    """The log of a process that connects, as ``-AppLog`` asks for it: a line for each of its connections.
+
+    Attributes:
+        pid: The process. Its lines count the milliseconds since it started.
+        path: Where the log stands on the machine.
+        hours: How far back it reaches.
+    """
+
+    pid: int
+    path: str
+    hours: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from builder.collection import ROWS, Row
 from builder.contents import contents
 from builder.machine import Machine
+from builder.recorded import application_log
 
 _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 _LEAD = timedelta(seconds=2)
@@ -20,6 +21,10 @@ _ONCE_STEP = timedelta(milliseconds=340)
 _LOG_EXPORT_AFTER = timedelta(seconds=20)
 """From the first snapshot to the export of the event logs, which is the newest moment an event can have."""
 _LOG_STEP = timedelta(milliseconds=2600)
+_TRACE_AFTER = timedelta(seconds=10)
+"""From the last snapshot, or the export of the logs, to the beginning of the trace."""
+_TRACE_STOPS_AFTER = timedelta(seconds=6)
+"""From the end of the recording to its conversion: netsh writes it out first."""
 _FIRST = "registry/tcpip-parameters.reg"
 """Read before the first snapshot: it says how far apart they have to be."""
 _IN_SNAPSHOT = {
@@ -44,6 +49,9 @@ _OWN = "system/tcpip-files.csv"
 """Made by the collector itself, without a command."""
 _NO_SUCH_KEY = "ERROR: The system was unable to find the specified registry key or value."
 _USAGE = "Displays protocol statistics and current TCP/IP network connections."
+_NO_ETL = "left out of this sample: no recording is simulated, only its text"
+_LOG_WHY = "A log of the application, as asked for."
+_LOGS = sum(row.when == "plain" for row in ROWS)
 _TRANSFORMED = {"registry/windows-currentversion.reg": "secrets masked"}
 
 
@@ -98,9 +106,9 @@ def zip_bytes(files: Mapping[str, bytes], *, backslashes: bool = False) -> bytes
 
 
 def _artefacts(machine: Machine) -> list[_Artefact]:
-    """One for each row of the collector's table, in the order in which they are collected."""
-    data = contents(machine, machine.collected_at + _LOG_EXPORT_AFTER)
-    found = []
+    """One for each row of the collector's table, and each log, in the order in which they are collected."""
+    data = contents(machine, machine.collected_at + _LOG_EXPORT_AFTER, trace_begins(machine))
+    found = [_copied_log(machine)] if machine.application_log else []
     for row, at in _schedule(machine):
         milliseconds = _MILLISECONDS.get(row.path, _USUAL_MILLISECONDS)
         if row.path in data:
@@ -115,7 +123,7 @@ def _schedule(machine: Machine) -> Iterator[tuple[Row, datetime]]:
     first = machine.collected_at
     taken = dict(enumerate(machine.snapshot_times, 1))
     once, logs = first + _ONCE_AFTER, first + _LOG_EXPORT_AFTER
-    last = max((*taken.values(), logs)) + timedelta(seconds=10)
+    last = trace_begins(machine)
     for row in ROWS:
         if row.path == _FIRST:
             yield row, first - timedelta(seconds=1)
@@ -127,14 +135,31 @@ def _schedule(machine: Machine) -> Iterator[tuple[Row, datetime]]:
             logs += _LOG_STEP
         elif row.when in taken or (row.when == 1 and not row.path.startswith("netstat/")):
             yield row, taken.get(int(row.when), first) + _IN_SNAPSHOT.get(row.path, timedelta())
+        elif row.when == "trace" and row.path.endswith(".txt") and machine.recording:
+            yield row, last + timedelta(seconds=machine.recording.seconds) + _TRACE_STOPS_AFTER
         elif row.when == "trace" or len(taken) == 1:
             yield row, last
+
+
+def trace_begins(machine: Machine) -> datetime:
+    """When a trace begins that is asked for."""
+    return max((*machine.snapshot_times, machine.collected_at + _LOG_EXPORT_AFTER)) + _TRACE_AFTER
+
+
+def _copied_log(machine: Machine) -> _Artefact:
+    log = machine.application_log
+    if log is None:
+        raise ValueError("no log was asked for")
+    at = machine.collected_at + _LOG_EXPORT_AFTER + _LOGS * _LOG_STEP
+    name = log.path.rpartition("\\")[2]
+    row = Row(f"applog/01-{name}", "plain", "6.0", f"(this script) copy of {log.path}", _LOG_WHY)
+    return _Artefact(row, at, _USUAL_MILLISECONDS, application_log(machine, at).text.encode())
 
 
 def _lost(machine: Machine, row: Row) -> tuple[str, str]:
     """Outcome and reason of what this machine does not have."""
     if row.when == "trace":
-        return "skipped", "not asked for (-TraceSeconds)"
+        return "skipped", _NO_ETL if machine.recording else "not asked for (-TraceSeconds)"
     if (machine.system.major, machine.system.minor) < row.oldest:
         return "not-supported", f"this Windows is older than {row.since}"
     if row.when in (2, 3):
@@ -172,8 +197,10 @@ def _manifest(machine: Machine, artefacts: list[_Artefact], failed: tuple[str, .
         "uptime_seconds": int(machine.uptime(started)),
         "boot_time": _iso(machine.boot),
         "options": {
-            "quick": machine.snapshots == 1, "thorough": machine.snapshot_gap >= 240, "trace_seconds": 0,
-            "trace_http": False, "trace_packets": False, "app_log": [], "redact": False,
+            "quick": machine.snapshots == 1, "thorough": machine.snapshot_gap >= 240,
+            "trace_seconds": machine.recording.seconds if machine.recording else 0,
+            "trace_http": False, "trace_packets": False,
+            "app_log": machine.application_log.path if machine.application_log else [], "redact": False,
         },
         "redacted": False,
         "files": [_manifest_entry(artefact, started, failed) for artefact in artefacts],
@@ -189,7 +216,7 @@ def _manifest_entry(artefact: _Artefact, started: datetime, failed: tuple[str, .
     if reason:
         entry["reason"] = reason
     tried = data is not None or _EXIT_CODE in reason
-    if tried and row.path != _OWN:
+    if tried and row.path != _OWN and not row.path.startswith("applog/"):
         entry["exit_code"] = 0 if data is not None else 1
     if tried:
         entry["started_at"] = _iso(artefact.at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from builder import console, history, powershell_csv, registry, stack_console
+from builder import console, history, powershell_csv, recorded, registry, stack_console
 from builder.evtx_writer import write_evtx
 from builder.machine import Machine
 from builder.ports import Snapshot, snapshots
@@ -13,13 +13,15 @@ _KNOWS_BOUND = 10
 _KNOWS_EXCLUSIONS, _KNOWS_SETTINGS = (6, 1), (6, 2)
 
 
-def contents(machine: Machine, exported_at: datetime) -> dict[str, bytes]:
-    """Every file that the machine can have; the event logs as they are when they are exported."""
+def contents(machine: Machine, exported_at: datetime, traced_at: datetime) -> dict[str, bytes]:
+    """Every file that the machine can have: its event logs up to their export, a trace from its beginning on."""
     seen = snapshots(machine)
     files = dict(_network(machine))
     for number, snapshot in enumerate(seen, 1):
         files |= _snapshot(machine, number, snapshot)
     files |= _registry(machine)
+    if machine.recording:
+        files["trace/trace.txt"] = b"".join(recorded.MachineTrace(machine, traced_at).encoded())
     return files | _system(machine, seen[0].leaked if seen else {}) | _event_logs(machine, exported_at)
 
 

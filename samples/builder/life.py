@@ -1,6 +1,7 @@
 """The life of ports from the start of the simulation to the last snapshot, as a queue of what happens next."""
 
 import heapq
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import ip_address
 from itertools import count
+from typing import Literal
 
 from builder.behaviour import Closing, Leak, Unanswered
 from builder.machine import CLOCK_WRAP_SECONDS, Machine, Traffic
@@ -27,6 +29,22 @@ class Row:
     remote_port: int = 0
     state: str = ""
     pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An outgoing connection, from ``opened`` to ``closed`` (seconds of uptime; None where it stays open).
+
+    ``end`` is ``local`` or ``remote``, whoever closed first; ``timeout``; ``no-port``, where none was free for it.
+    """
+
+    pid: int
+    local: str
+    local_port: int | None
+    remote: Endpoint
+    opened: float
+    closed: float | None
+    end: Literal["local", "remote", "timeout", "no-port", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +100,21 @@ def leaked_row(machine: Machine, pools: Pools, leak: Leak, number: int) -> Row |
 
 
 class Life:
-    """What happens to the machine's ports after ``begin`` (seconds of uptime)."""
+    """What happens to the machine's ports after ``begin`` (seconds of uptime).
 
-    def __init__(self, machine: Machine, pools: Pools, rng: random.Random, begin: float) -> None:
+    ``past`` remembers connections that ended at ``remember_from`` or later.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        pools: Pools,
+        rng: random.Random,
+        begin: float,
+        remember_from: float = math.inf,
+    ) -> None:
+        self.past: list[Connection] = []
+        self._remember_from = remember_from
         self._machine = machine
         self._pools = pools
         self._rng = rng
@@ -133,16 +163,20 @@ class Life:
         port = self._pools.outgoing[traffic.family].take(remote)
         if port is None:
             self._failed[traffic.family] += 1
+            self._remember(traffic.pid, own_address(self._machine, traffic.family), None, remote, now, now, "no-port")
             return
         self._opened[traffic.family] += 1
         connection = self._row(traffic, remote, port, "ESTABLISHED", traffic.pid)
         self._plan(now + traffic.lifetime, partial(self._close, traffic, remote, connection))
 
     def _close(self, traffic: Traffic, remote: Endpoint, connection: int, now: float) -> None:
+        row = self._live[connection]
+        opened = now - traffic.lifetime
         if self._rng.random() >= traffic.closes_first:
+            self._remember(traffic.pid, row.local, row.local_port, remote, opened, now, "remote")
             self._release(traffic.family, remote, connection, now)
             return
-        row = self._live[connection]
+        self._remember(traffic.pid, row.local, row.local_port, remote, opened, now, "local")
         self._live[connection] = Row("TCP", row.local, row.local_port, row.remote, row.remote_port, "TIME_WAIT", 0)
         end = now + self._machine.time_wait_delay
         if not (self._machine.clock_wraps and end >= CLOCK_WRAP_SECONDS):
@@ -170,6 +204,9 @@ class Life:
     def _passed(self, passing: Unanswered | Closing, remote: Endpoint, connection: int, now: float) -> None:
         if isinstance(passing, Unanswered):
             self._failed[passing.family] += 1
+        row = self._live[connection]
+        end: Literal["timeout", "kept"] = "timeout" if isinstance(passing, Unanswered) else "kept"
+        self._remember(passing.pid, row.local, row.local_port, remote, now - passing.lasts, now, end)
         self._release(passing.family, remote, connection, now)
 
     def _leak(self, leak: Leak, number: int, rng: random.Random, now: float) -> None:
@@ -183,6 +220,22 @@ class Life:
         self._opened[leak.family] += connects
         self._leaked[leak.pid] += 1
         self._live[next(self._order)] = row
+        if connects:
+            to = (row.remote, row.remote_port)
+            self._remember(leak.pid, row.local, row.local_port, to, now, None, "kept")
+
+    def _remember(
+        self,
+        pid: int,
+        local: str,
+        port: int | None,
+        remote: Endpoint,
+        opened: float,
+        closed: float | None,
+        end: Literal["local", "remote", "timeout", "no-port", "kept"],
+    ) -> None:
+        if closed is None or closed >= self._remember_from:
+            self.past.append(Connection(pid, local, port, remote, opened, closed, end))
 
     def _row(self, kind: Traffic | Unanswered | Closing, remote: Endpoint, port: int, state: str, pid: int) -> int:
         """Notes a new connection and returns its number."""

@@ -10,12 +10,14 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from builder.behaviour import (
+    ApplicationLog,
     Closing,
     DriverInstall,
     InstalledProgram,
     LayeredProvider,
     Leak,
     Memory,
+    Recording,
     UdpHeld,
     Unanswered,
 )
@@ -249,6 +251,8 @@ class Machine:
         chimney: What ``netsh int tcp show global`` says of TCP Chimney.
         memory: What system/memory.csv says; without it, that there is enough.
         winsock_catalog: Whether netsh/winsock-catalog.txt could be had.
+        recording: The network trace, if one was asked for.
+        application_log: The log of one of its processes, if one was asked for.
         log_begins: Nothing older is in the System log, because it has overwritten its oldest records.
         first_record: The record ID of its oldest event.
         oldest_chunk: Where the oldest chunk of the log stands, if the log has come round (see
@@ -299,6 +303,8 @@ class Machine:
     udp_held: tuple[UdpHeld, ...] = ()
     memory: Memory | None = None
     winsock_catalog: bool = True
+    recording: Recording | None = None
+    application_log: ApplicationLog | None = None
     layered_providers: tuple[LayeredProvider, ...] = ()
     driver_installs: tuple[DriverInstall, ...] = ()
     programs: tuple[InstalledProgram, ...] = ()

@@ -6,19 +6,21 @@ end at or after ``CLOCK_WRAP_SECONDS`` of uptime never ends. Without a free port
 nobody answers and closings that nobody finishes hold a port for their time, leaks for ever.
 """
 
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address
 
 from builder.behaviour import Closing, Leak, Unanswered
-from builder.life import ANY, Life, Pools, Row, Seen, leaked_row, own_address
+from builder.life import ANY, Connection, Life, Pools, Row, Seen, leaked_row, own_address
 from builder.machine import CLOCK_WRAP_SECONDS, Machine, PortRange, Traffic
 from builder.port_pool import PortPool
 
-__all__ = ["Row", "Snapshot", "by_state", "ports_in_use", "snapshots"]
+__all__ = ["Connection", "Row", "Snapshot", "by_state", "connections", "ports_in_use", "snapshots"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,15 @@ class Snapshot:
 
 def snapshots(machine: Machine) -> list[Snapshot]:
     """The machine's connections at each of its snapshot times."""
-    rng = random.Random(f"{machine.seed} ports")
-    standing = _standing_rows(machine)
-    pools = _pools(machine, standing, rng)
-    leaks = (*machine.leaks, *(held.leak for held in machine.udp_held))
-    standing += _held_rows(machine, pools) + _pile_rows(machine, pools) + _leaked_rows(machine, pools, leaks)
     moments = [machine.uptime(at) for at in machine.snapshot_times]
     begin = _begin(machine, moments[0]) if moments else 0.0
+    leaks, standing, simulated = _simulation(machine, begin)
     opened, failed = _before(machine, leaks, begin, 4), _failed_before(machine, begin, 4)
     opened6, failed6 = _before(machine, leaks, begin, 6), _failed_before(machine, begin, 6)
     leaked = Counter[int]()
     for leak in leaks:
         leaked[leak.pid] += leak.already
-    life = Life(machine, pools, rng, begin).looked_at(moments, leaks)
+    life = simulated.looked_at(moments, leaks)
     return [
         Snapshot(
             tuple(sorted((*standing, *_accepted_rows(machine, moment, number), *seen.rows), key=_netstat_order)),
@@ -70,6 +68,32 @@ def snapshots(machine: Machine) -> list[Snapshot]:
         )
         for number, (moment, seen) in enumerate(zip(moments, life, strict=True))
     ]  # fmt: skip
+
+
+def connections(machine: Machine, begin: datetime, end: datetime) -> list[Connection]:
+    """What was open or tried between two moments, in the order of opening.
+
+    It is the same simulation as that of the snapshots, so the same ports are taken in the same order; nothing is known
+    of the time before it begins.
+    """
+    moments = [machine.uptime(at) for at in machine.snapshot_times]
+    first, last = machine.uptime(begin), machine.uptime(end)
+    longest = max((*(one.lifetime for one in machine.traffic), *(one.lasts for one in machine.passing)), default=0.0)
+    leaks, _, simulated = _simulation(machine, _begin(machine, moments[0]), first)
+    simulated.looked_at([*moments, last + longest + 1], leaks)
+    return sorted((one for one in simulated.past if one.opened <= last), key=lambda one: one.opened)
+
+
+def _simulation(
+    machine: Machine, begin: float, remember_from: float = math.inf
+) -> tuple[tuple[Leak, ...], list[Row], Life]:
+    """Leaks, what stands from the beginning, and the life to run."""
+    rng = random.Random(f"{machine.seed} ports")
+    standing = _standing_rows(machine)
+    pools = _pools(machine, standing, rng)
+    leaks = (*machine.leaks, *(held.leak for held in machine.udp_held))
+    standing += _held_rows(machine, pools) + _pile_rows(machine, pools) + _leaked_rows(machine, pools, leaks)
+    return leaks, standing, Life(machine, pools, rng, begin, remember_from)
 
 
 def _pools(machine: Machine, standing: list[Row], rng: random.Random) -> Pools:

@@ -5,9 +5,10 @@ Take one as a starting point and change what the test needs: ``replace(founding_
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from builder.behaviour import ApplicationLog, Recording
 from builder.languages import ENGLISH, FRENCH, GERMAN, JAPANESE, SIMPLIFIED_CHINESE
 from builder.machine import (
     SERVER_2008_R2,
@@ -43,6 +44,9 @@ class Truth:
         opened: Growth of Active Opens (IPv4) from the first snapshot to the last.
         fix: ``unfixed``, ``fixed``, ``installed-not-loaded`` or ``not-affected``.
         range: The dynamic range of TCP over IPv4.
+        connects: Connects begun in the trace; None without one.
+        births: Connections that entered TIME_WAIT in the trace.
+        submissions: Lines of the application's log.
     """
 
     cause: str
@@ -54,6 +58,9 @@ class Truth:
     opened: int
     fix: str
     range: PortRange = field(default_factory=PortRange)
+    connects: int | None = None
+    births: int | None = None
+    submissions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,22 @@ def founding_case() -> Machine:
     )
 
 
+def founding_case_recorded() -> Machine:
+    """The same with a trace of two minutes and the agent's log, whose counter says how long the agent has been running.
+
+    The agent was installed anew fifteen days after the boot: 485.3 days, as in the article (domain.md, 4.1).
+    """
+    machine = founding_case()
+    processes = tuple(
+        replace(one, started=_AGENT_STARTED) if one.pid == _HOST_MONITOR.pid else one for one in machine.processes
+    )
+    log = ApplicationLog(_HOST_MONITOR.pid, "C:\\Program Files\\HostMonitor\\logs\\hostmonitor.log", hours=6)
+    return replace(machine, processes=processes, recording=Recording(120), application_log=log)
+
+
+_AGENT_STARTED = 1_296_000.0
+
+
 def busy_patched() -> Machine:
     """Up for 510 days, but fixed long ago: 130 connections a second to a database fill the range.
 
@@ -245,6 +268,11 @@ def busy_patched() -> Machine:
         first_record=61_040,
         seed=1433,
     )
+
+
+def busy_patched_recorded() -> Machine:
+    """The same with a trace of three seconds: at this rate more would not be small."""
+    return replace(busy_patched(), recording=Recording(3))
 
 
 def approaching_489d() -> Machine:
@@ -400,17 +428,19 @@ def healthy() -> Machine:
 
 SAMPLES = {
     "founding-case": Sample(
-        founding_case,
+        founding_case_recorded,
         Truth(
             cause="tick-wrap-497d", status="confirmed", fix="unfixed",
             uptime_seconds=43_228_197, time_wait=14_952, ports_in_use=15_192, opened=20,
+            connects=7, births=5, submissions=1402,
         ),
     ),
     "busy-patched": Sample(
-        busy_patched,
+        busy_patched_recorded,
         Truth(
             cause="time-wait-churn", status="confirmed", fix="fixed",
             uptime_seconds=44_097_140, time_wait=15_632, ports_in_use=15_638, opened=39_003,
+            connects=390, births=390,
         ),
     ),
     "approaching-489d": Sample(

@@ -15,7 +15,7 @@ from typing import Literal
 
 End = Literal["local", "remote", "reset", "timeout", "refused", "no-port", "weak-port", "no-bind", "kept"]
 Event = tuple[int, str]
-"""Microseconds to wait, and the message. `{Name}` is a state, as the dialect prints it."""
+"""Microseconds to wait, and the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,28 @@ class Program:
     local: str = "10.0.0.8"
 
 
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One connection of a process.
+
+    Attributes:
+        end: How it ends.
+        lasts: Seconds from the handshake to the end; of one that stands, from the beginning of the trace.
+        port: Its own, where it has one; else the trace gives it one.
+        round_trip: Microseconds to the remote and back.
+        stands: Whether it was established before the trace began.
+    """
+
+    pid: int
+    local: str
+    remote: str
+    end: End
+    lasts: float
+    port: int | None = None
+    round_trip: int = 28_000
+    stands: bool = False
+
+
 @dataclass(slots=True)
 class Truth:
     """What is in the trace, counted while it was made."""
@@ -94,6 +116,7 @@ class Truth:
     connects: Counter[int] = field(default_factory=Counter)
     failed: Counter[int] = field(default_factory=Counter)
     births: Counter[int] = field(default_factory=Counter)
+    closes: Counter[int] = field(default_factory=Counter)
     remotes: Counter[tuple[int, str]] = field(default_factory=Counter)
     exhaustion: Counter[int] = field(default_factory=Counter)
     per_second: Counter[datetime] = field(default_factory=Counter)
@@ -154,6 +177,7 @@ class TraceText:
         self._random = random.Random(seed)
         self._addresses = _Addresses()
         self._frame = 16766
+        self._running = (0, 4, 0x3ECC, 0x600)  # processes whose thread a prefix may name
         self._bodies = [self._noise_body() for _ in range(2048)]
 
     def encoded(self) -> Iterator[bytes]:
@@ -191,7 +215,7 @@ class TraceText:
         if truth.started is None:
             truth.started = moment
         # The thread that happens to run: idle, System, or anything else.
-        pid = (0, 4, 0x3ECC, 0x600)[chance & 3]
+        pid = self._running[chance & 3]
         prefix = dialect.prefix(self._frame, chance >> 2 & 7, pid, chance >> 8 & 0x3FFC, moment)
         return f"{prefix}[{provider}]{dialect.after_provider}{message}{dialect.line_end}"
 
@@ -211,31 +235,32 @@ class TraceText:
 
     def _events(self) -> Iterator[tuple[int, str]]:
         """Let all programs run, and print what happens in the order of time."""
-        queue: list[tuple[int, int, Iterator[Event], str]] = []
+        queue: list[tuple[int, int, Iterator[tuple[int, str | Socket]], str | Socket]] = []
         number = 0
-        for program in self._programs:
-            starts = self._starts(program)
-            heapq.heappush(queue, (0, number, starts, ""))
+        for opens in self._opens():
+            heapq.heappush(queue, (0, number, opens, ""))
             number += 1
         while queue:
-            at, order, events, message = heapq.heappop(queue)
-            if message.startswith("\0"):  # a new life
-                program = self._programs[int(message[1:])]
+            at, order, events, happens = heapq.heappop(queue)
+            if isinstance(happens, Socket):
                 number += 1
-                heapq.heappush(queue, (at, number, self._life(program, at), ""))
-            elif message:
-                yield at, message
+                heapq.heappush(queue, (at, number, self._life(happens, at), ""))
+            elif happens:
+                yield at, happens
             following = next(events, None)
             if following is not None:
                 heapq.heappush(queue, (at + following[0], order, events, following[1]))
 
-    def _starts(self, program: Program) -> Iterator[Event]:
-        number = self._programs.index(program)
+    def _opens(self) -> list[Iterator[tuple[int, Socket]]]:
+        """What the programs open: microseconds after the one before, and the socket."""
+        return [self._program_opens(program) for program in self._programs]
+
+    def _program_opens(self, program: Program) -> Iterator[tuple[int, Socket]]:
         gap = int(1_000_000 / program.rate)
-        elapsed = 0
-        while elapsed < self._microseconds:
-            yield (gap if elapsed else 0), f"\0{number}"
-            elapsed += gap
+        for number in range(-(-self._microseconds // gap)):
+            remote = program.remotes[number % len(program.remotes)]
+            end = program.ends[number % len(program.ends)]
+            yield (gap if number else 0), Socket(program.pid, program.local, remote, end, program.lasts)
 
     def _state(self, name: str) -> str:
         return f"{_STATES.index(name)}({name}State)" if self.dialect.numbered else f"{name}State "
@@ -246,33 +271,46 @@ class TraceText:
     def _flag(self, value: bool) -> str:
         return f"{value:d}({str(value).upper()})" if self.dialect.numbered else f"{str(value).upper()} "
 
-    def _life(self, program: Program, at: int) -> Iterator[Event]:  # noqa: PLR0915 - a life has many steps
-        """One socket, from its creation on."""
-        truth, pid, addresses, flag = self.truth, program.pid, self._addresses, self._flag
-        index = truth.sockets[pid]
-        truth.sockets[pid] += 1
-        end = program.ends[index % len(program.ends)]
-        remote = program.remotes[index % len(program.remotes)]
+    def _life(self, socket: Socket, at: int) -> Iterator[Event]:
+        """One socket, from its creation on, or from where it stands when the trace begins."""
+        truth, pid, addresses = self.truth, socket.pid, self._addresses
         endpoint_number, tcb_number = addresses.take("endpoint"), addresses.take("tcb")
         endpoint, tcb = f"0x{endpoint_number:016X}", f"0x{tcb_number:016X}"
-        family = "2(IPV4)" if self.dialect.numbered else "IPV4 "
-        yield 0, f"TCP: endpoint {endpoint} (Family={family}, PID={pid}) created with status = 0x0."
-        if end == "no-bind":
-            truth.exhaustion[1006] += 1
-            yield 20, "TCP: endpoint (sockaddr=0.0.0.0:0) bind failed: port-acquisition status = 0xC0000209."
-            yield 20, "TCP: endpoint (sockaddr=0.0.0.0:0) closed."
-            addresses.give_back("tcb", tcb_number)
-            addresses.give_back("endpoint", endpoint_number)
-            return
-        port = addresses.take("port")
-        pair = f"(local={program.local}:{port} remote={remote})"
-        if end == "weak-port":
-            truth.exhaustion[1195] += 1
+        port = 0
+        if socket.stands:
+            port = socket.port or addresses.take("port")
+            yield from self._close(socket, tcb, endpoint, port)
+        else:
+            truth.sockets[pid] += 1
+            family = "2(IPV4)" if self.dialect.numbered else "IPV4 "
+            yield 0, f"TCP: endpoint {endpoint} (Family={family}, PID={pid}) created with status = 0x0."
+            if socket.end == "no-bind":
+                truth.exhaustion[1006] += 1
+                yield 20, "TCP: endpoint (sockaddr=0.0.0.0:0) bind failed: port-acquisition status = 0xC0000209."
+                yield 20, "TCP: endpoint (sockaddr=0.0.0.0:0) closed."
+            else:
+                port = socket.port or addresses.take("port")
+                yield from self._bind(socket, endpoint, port)
+                yield from self._connect(socket, at, tcb, endpoint, port)
+                if socket.end == "kept":
+                    return
+        addresses.give_back("tcb", tcb_number)
+        addresses.give_back("endpoint", endpoint_number)
+        if port and port != socket.port:
+            addresses.give_back("port", port)
+
+    def _bind(self, socket: Socket, endpoint: str, port: int) -> Iterator[Event]:
+        if socket.end == "weak-port":
+            self.truth.exhaustion[1195] += 1
             yield 5, f"TCP: Portpool assigned port number {port} with weak references due to port exhaustion."
         yield 10, f"TCP: endpoint/connection {endpoint} acquired port number {port}."
         yield 10, f"TCP: endpoint (sockaddr=0.0.0.0:{port}) bound."
+
+    def _connect(self, socket: Socket, at: int, tcb: str, endpoint: str, port: int) -> Iterator[Event]:
+        truth, pid, end, flag = self.truth, socket.pid, socket.end, self._flag
+        pair = f"(local={socket.local}:{port} remote={socket.remote})"
         truth.connects[pid] += 1
-        truth.remotes[pid, remote] += 1
+        truth.remotes[pid, socket.remote] += 1
         truth.per_second[(self._start + timedelta(microseconds=at + 40)).replace(microsecond=0)] += 1
         yield 20, self._transition(tcb, "Closed", "SynSent")
         weak = f"port number {port} inherited from endpoint {endpoint}. Successful = {flag(True)}."  # noqa: FBT003
@@ -284,31 +322,27 @@ class TraceText:
             truth.failed[pid] += 1
             yield 5, f"TCP: connection {tcb} {pair} connect failed: port-acquisition status = 0xC0000209."
             yield from self._fail(tcb, endpoint, port)
+            return
+        yield 10, f"TCP: connection {tcb} {pair} connect proceeding."
+        yield 10, f"TCP: Inspect Connect has been completed on Tcb {tcb} with status = 0x0."
+        yield 10, f"TCP: Tcb {tcb} is going to output SYN with ISN = 7, RcvWnd = 8192, RcvWndScale = 8."
+        if end == "timeout":
+            truth.failed[pid] += 1
+            for attempt, wait in enumerate((3_000_000, 6_000_000), 1):
+                yield wait, f"TCP: connection {tcb} {pair} retransmitting connect attempt, RexmitCount = {attempt}."
+            yield 12_000_000, f"TCP: connection {tcb} {pair} connect failed: connect-request timeout expired."
+            yield 5, f"TCP: connection {tcb} {pair} connect attempt failed with status = 0xC00000B5."
+            yield from self._fail(tcb, endpoint, port)
+        elif end == "refused":
+            truth.failed[pid] += 1
+            yield 900, f"TCP: connection {tcb} {pair} connect failed: received RST."
+            yield 5, f"TCP: connection {tcb} {pair} connect attempt failed with status = 0xC0000236."
+            yield from self._fail(tcb, endpoint, port)
         else:
-            yield 10, f"TCP: connection {tcb} {pair} connect proceeding."
-            yield 10, f"TCP: Inspect Connect has been completed on Tcb {tcb} with status = 0x0."
-            yield 10, f"TCP: Tcb {tcb} is going to output SYN with ISN = 7, RcvWnd = 8192, RcvWndScale = 8."
-            if end == "timeout":
-                truth.failed[pid] += 1
-                for attempt, wait in enumerate((3_000_000, 6_000_000), 1):
-                    yield wait, f"TCP: connection {tcb} {pair} retransmitting connect attempt, RexmitCount = {attempt}."
-                yield 12_000_000, f"TCP: connection {tcb} {pair} connect failed: connect-request timeout expired."
-                yield 5, f"TCP: connection {tcb} {pair} connect attempt failed with status = 0xC00000B5."
-                yield from self._fail(tcb, endpoint, port)
-            elif end == "refused":
-                truth.failed[pid] += 1
-                yield 900, f"TCP: connection {tcb} {pair} connect failed: received RST."
-                yield 5, f"TCP: connection {tcb} {pair} connect attempt failed with status = 0xC0000236."
-                yield from self._fail(tcb, endpoint, port)
-            else:
-                yield 28_000, self._transition(tcb, "SynSent", "Established")
-                yield 20, f"TCP: connection {tcb} {pair} connect completed. PID = {pid}."
-                if end == "kept":
-                    return
-                yield from self._close(program, end, tcb, endpoint, port, pair)
-        addresses.give_back("tcb", tcb_number)
-        addresses.give_back("endpoint", endpoint_number)
-        addresses.give_back("port", port)
+            yield socket.round_trip, self._transition(tcb, "SynSent", "Established")
+            yield 20, f"TCP: connection {tcb} {pair} connect completed. PID = {pid}."
+            if end != "kept":
+                yield from self._close(socket, tcb, endpoint, port)
 
     def _fail(self, tcb: str, endpoint: str, port: int) -> Iterator[Event]:
         yield 5, self._transition(tcb, "SynSent", "Closed")
@@ -318,16 +352,17 @@ class TraceText:
     def _release(self, address: str, port: int, *, weak: bool) -> str:
         return f"TCP: endpoint/connection {address} released port number {port}. WeakReference = {self._flag(weak)}."
 
-    def _close(self, program: Program, end: End, tcb: str, endpoint: str, port: int, pair: str) -> Iterator[Event]:
-        lasts = int(program.lasts * 1_000_000)
+    def _close(self, socket: Socket, tcb: str, endpoint: str, port: int) -> Iterator[Event]:
+        pair = f"(local={socket.local}:{port} remote={socket.remote})"
+        lasts = int(socket.lasts * 1_000_000)
         born = False
-        if end == "remote":
+        if socket.end == "remote":
             yield lasts, self._transition(tcb, "Established", "CloseWait")
             yield 200, f"TCP: endpoint (sockaddr=0.0.0.0:{port}) closed."
             yield 10, self._release(endpoint, port, weak=False)
             yield 10, self._transition(tcb, "CloseWait", "LastAck")
-            yield 28_000, self._transition(tcb, "LastAck", "Closed")
-        elif end == "reset":
+            yield socket.round_trip, self._transition(tcb, "LastAck", "Closed")
+        elif socket.end == "reset":
             yield lasts, f"TCP: connection {tcb} {pair} connection terminated: received RST."
             yield 5, self._transition(tcb, "Established", "Closed")
             yield 10, f"TCP: endpoint (sockaddr=0.0.0.0:{port}) closed."
@@ -336,14 +371,15 @@ class TraceText:
             yield lasts, self._transition(tcb, "Established", "FinWait1")
             yield 40, f"TCP: endpoint (sockaddr=0.0.0.0:{port}) closed."
             yield 10, self._release(endpoint, port, weak=False)
-            yield 28_900, self._transition(tcb, "FinWait1", "Closing")
+            yield socket.round_trip + 900, self._transition(tcb, "FinWait1", "Closing")
             yield 40, self._transition(tcb, "Closing", "TimeWait")
             born = True
-        self.truth.births[program.pid] += born
+        self.truth.births[socket.pid] += born
+        self.truth.closes[socket.pid] += 1
         yield 10, f"TCP: connection {tcb} {pair} disconnect completed."
         yield 10, f"TCP: connection {tcb} {pair} close issued."
         reason = "The transport connection was aborted by the local system. "
-        yield 10, f"TCP: connection {tcb} {pair} shutdown initiated ({reason}). PID = {program.pid}."
+        yield 10, f"TCP: connection {tcb} {pair} shutdown initiated ({reason}). PID = {socket.pid}."
         if born:
             yield 600, self._transition(tcb, "TimeWait", "Closed")
         yield 10, self._release(tcb, port, weak=True)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builder import SAMPLES, bundle_files
+from builder import SAMPLES, Recording, bundle_files
 from builder.collection import ROWS
 from builder.languages import LANGUAGES
 from builder.machine import SERVER_2008, SERVER_2012_R2, Machine
-from builder.scenarios import founding_case, healthy
+from builder.scenarios import founding_case, founding_case_recorded, healthy
 
 from tests.collectors.script import SCRIPT, text_of
 
@@ -42,9 +42,10 @@ def test_the_rows_are_those_of_the_script() -> None:
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_every_row_is_listed_in_the_order_of_the_table(name: str) -> None:
     manifest = manifest_of(SAMPLES[name].machine())
-    assert [entry["path"] for entry in manifest["files"]] == PLAIN
+    entries = [entry for entry in manifest["files"] if not entry["path"].startswith("applog/")]
+    assert [entry["path"] for entry in entries] == PLAIN
     rows = {row.path: row for row in ROWS}
-    for entry in manifest["files"]:
+    for entry in entries:
         assert (entry["command"], entry["why"]) == (rows[entry["path"]].run, rows[entry["path"]].why)
     moments = [entry["monotonic_ms"] for entry in manifest["files"] if "monotonic_ms" in entry]
     assert moments == sorted(moments)
@@ -78,6 +79,31 @@ def test_what_a_machine_cannot_have() -> None:
         "outcome": "skipped",
         "reason": "not asked for (-TraceSeconds)",
     }
+
+
+def test_a_trace_is_recorded_after_the_last_snapshot() -> None:
+    manifest = manifest_of(replace(healthy(), recording=Recording(2)))
+    entries = {entry["path"]: entry for entry in manifest["files"]}
+    assert manifest["options"]["trace_seconds"] == 2
+    assert entries["trace/trace.etl"]["outcome"] == "skipped"
+    text, last = entries["trace/trace.txt"], entries["netstat/s-3.txt"]
+    assert (text["outcome"], text["exit_code"]) == ("ok", 0)
+    assert text["monotonic_ms"] > last["monotonic_ms"] + 2000
+    assert manifest["finished_at"] > text["started_at"]
+
+
+def test_a_log_is_copied_between_the_event_logs_and_the_second_snapshot() -> None:
+    manifest = manifest_of(founding_case_recorded())
+    (entry,) = (entry for entry in manifest["files"] if entry["path"].startswith("applog/"))
+    assert entry["command"] == f"(this script) copy of {manifest['options']['app_log']}"
+    assert list(entry) == [
+        "path", "command", "why", "outcome", "started_at", "monotonic_ms", "duration_ms", "size", "sha256",
+    ]  # fmt: skip
+    script = text_of(SCRIPT)
+    assert f"$AppLogWhy = '{entry['why']}'" in script
+    assert "'applog/{0:00}-{1}' -f $script:AppLogs, $File.Name" in script
+    moments = {one["path"]: one["monotonic_ms"] for one in manifest["files"] if "monotonic_ms" in one}
+    assert moments["eventlog/System.evtx"] < entry["monotonic_ms"] < moments["netstat/ano-2.txt"]
 
 
 def test_a_quick_run_has_one_snapshot_and_says_so() -> None:

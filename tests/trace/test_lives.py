@@ -214,7 +214,9 @@ def test_exhaustion_is_told_from_a_named_port_that_is_taken() -> None:
             )
         ]
     )  # fmt: skip
-    assert {row.event_id: row.count for row in trace.exhaustion} == {1006: 2, 1195: 1, 1394: 1}
+    assert {(row.event_id, row.status): row.count for row in trace.exhaustion} == {
+        (1006, "0xC0000209"): 1, (1006, "STATUS_TOO_MANY_ADDRESSES"): 1, (1195, ""): 1, (1394, "0xC0000209"): 1,
+    }  # fmt: skip
     assert trace.port_exhaustion_events == 4
     assert trace.exhaustion[0].line == 2
     assert trace.exhaustion[0].quote.startswith("TCP: endpoint (sockaddr=")
@@ -240,3 +242,24 @@ def test_a_socket_that_was_not_created_is_none() -> None:
     trace = read_trace([lines(failed, created(E, 10))])
     assert trace.sockets == 1
     assert [(row.event_id, row.reason) for row in trace.failures] == [(1001, "socket: not created")]
+
+
+def test_data_transfer_is_passed_over_and_a_damaged_address_is_not() -> None:
+    sent = f"TCP: connection {T} {PAIR.format(port=10010)}: TCP send event, SeqNo = 1, BytesSent = 1460"
+    damaged = f"TCP: connection {T} (local=10.0)0.8:10010 remote=203.0.113.9:80) disconnect completed."
+    assert read_trace([lines(sent, about(T, 10010, "disconnect completed."), damaged)]).unrecognised_lines == 1
+
+
+def test_a_socket_without_an_address_is_counted() -> None:
+    nameless = "TCP: endpoint (Family=IPV4 , PID=1536) created with status = 0x0."
+    too_long = created("0x" + "F" * 40, 1536)
+    assert owners(nameless, too_long, nameless.replace("TCP", "UDP")) == {1536: (2, 0, 0)}
+
+
+def test_seconds_that_alternate_are_counted_apart() -> None:
+    text = "".join(
+        f"{PREFIX.format(second=second, milli=0)}{created(f'0xFFFFFA80C2F0A{number:03X}', 1536)}\r\n"
+        for number, second in enumerate((1, 1, 2, 1, 2, 3, 3, 1))
+    )
+    buckets = read_trace([text.encode()]).buckets
+    assert {bucket.at_local.second: bucket.sockets for bucket in buckets if bucket.sockets} == {1: 4, 2: 2, 3: 2}

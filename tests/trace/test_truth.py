@@ -43,6 +43,8 @@ def test_totals(trace_and_truth: tuple[Trace, TraceText, bytes]) -> None:
     assert trace.connects == truth.connects.total()
     assert trace.connects_without_owner == 0
     assert trace.time_wait_births == truth.births.total()
+    assert trace.closes == truth.closes.total()
+    assert {owner.pid: owner.closes for owner in trace.by_owner if owner.closes} == dict(truth.closes)
     assert {row.event_id: row.count for row in trace.exhaustion} == dict(truth.exhaustion)
     assert trace.port_exhaustion_events == truth.exhaustion.total()
     assert trace.problems == ()
