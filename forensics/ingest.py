@@ -1,29 +1,39 @@
 """From a bundle to evidence: read every member once, recognise it by content, parse it, and account for it."""
 
+import contextlib
 import hashlib
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import msgspec
 
 from forensics.bundle import manifest as manifests
 from forensics.bundle.archive import Bundle, Member, file_beside, open_bundle, open_nested
-from forensics.bundle.content import BEGINNING, Budget, Content, Reading, first_block, read_content
+from forensics.bundle.content import (
+    BEGINNING,
+    NO_LIMITS,
+    Budget,
+    Content,
+    Deadline,
+    Limits,
+    Reading,
+    first_block,
+    read_content,
+)
 from forensics.bundle.decode import decode, is_binary
 from forensics.bundle.formats import foreign
 from forensics.bundle.layout import place
 from forensics.bundle.member import UnreadableError
-from forensics.bundle.zips import MAGICS
+from forensics.bundle.zips import MAGICS, MOST_MEMBERS
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport, Found, Warned
 from forensics.parsed import Parsed, Problem
-from forensics.parsers import StreamParser, bytes_parsers, remaining_text_parsers, stream_parsers, text_parsers
+from forensics.parsers import StreamParser, bytes_parsers, stream_parsers
 from forensics.parsers.application_log import KIND as APPLICATION_LOG
 from forensics.parsers.application_log import ApplicationLog
+from forensics.parsing import DEFECT, LostError, Parse, guarded, parse_here
 from forensics.text.lines import split_lines
 
 BUDGET = 4 * 2**30  # bytes that a whole bundle may unpack to: far above any real one without a trace
@@ -32,56 +42,52 @@ MOST_BYTES = 512 * 2**20  # a larger member is hashed and named, not read: no ar
 MOST_PASTED = 4 * 2**20  # a trace no larger may be a few lines among other commands that somebody pasted into one file
 MOST_UNKNOWN = 64 * 2**20  # for binary data that begins like nothing known: an event log may have lost its beginning
 _MOST_QUOTE = 300  # characters of a line that a report shows
-_DEFECT = "a defect of forensics: "
 _OFFICE = "/[Content_Types].xml"  # every Office document is a zip and holds this
 
 Progress = Callable[[str, int, int], None]
-_T = TypeVar("_T", str, bytes)
-_P = TypeVar("_P", Parsed, Parsed | None)
-_T_contra = TypeVar("_T_contra", str, bytes, contravariant=True)
-
-
-class _Parser(Protocol[_T_contra]):
-    """What text and bytes parsers have in common."""
-
-    KIND: str
-
-    def recognise(self, content: _T_contra, /) -> bool: ...
-
-    def parse(self, content: _T_contra, /) -> Parsed: ...
 
 
 def gather(
-    path: Path, progress: Progress = lambda _name, _done, _total: None, trace: Path | None = None
+    path: Path,
+    progress: Progress = lambda _name, _done, _total: None,
+    trace: Path | None = None,
+    limits: Limits = NO_LIMITS,
+    parse: Parse = parse_here,
 ) -> tuple[Evidence, "Quotes"]:
-    """Read a whole bundle, and a trace that lies beside it.
+    """Read a whole bundle, and a trace that lies beside it; `parse` reads each member's content.
 
     Raises:
         BundleError: where the input is no bundle, or holds nothing that any parser knows; where the trace is none.
     """
-    evidence, quotes = survey(path, progress, trace)
+    evidence, quotes = survey(path, progress, trace, limits, parse)
     # A log of an application alone says nothing of the machine.
     if not any(found for kind, found in evidence.facts.items() if kind is not ApplicationLog):
         kinds = sorted({file.kind for file in evidence.files if file.kind})
         held = f"; it holds {', '.join(kinds)}" if kinds else ""
         count = len(evidence.files)
         files = f"its {count} files" if count > 1 else "its only file"
-        raise BundleError(f"{evidence.name}: no evidence of a Windows machine in {files}{held}")
+        reasons = "".join(f"; {one.message}" for one in evidence.warnings if not one.file)
+        raise BundleError(f"{evidence.name}: no evidence of a Windows machine in {files}{held}{reasons}")
     return evidence, quotes
 
 
 def survey(
-    path: Path, progress: Progress = lambda _name, _done, _total: None, trace: Path | None = None
+    path: Path,
+    progress: Progress = lambda _name, _done, _total: None,
+    trace: Path | None = None,
+    limits: Limits = NO_LIMITS,
+    parse: Parse = parse_here,
 ) -> tuple[Evidence, "Quotes"]:
     """Read a whole bundle, though it may hold no evidence at all.
 
     Raises:
         BundleError: where the input is no bundle, or the trace is none.
     """
+    deadline = Deadline(limits.seconds)  # the time to hash and to list the bundle counts too
     bundle = open_bundle(path)
     if trace is not None:
         bundle = msgspec.structs.replace(bundle, members=(*bundle.members, _trace_beside(trace)))
-    reader = _Reader(bundle)
+    reader = _Reader(bundle, limits.size, deadline, parse)
     evidence = reader.read(progress)
     return evidence, Quotes(reader.members, evidence)
 
@@ -123,9 +129,16 @@ class Quotes:
 class _Reader:
     """One bundle on its way to evidence. What it reads does not depend on the members' order in the archive."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, most: int | None, deadline: Deadline, parse: Parse) -> None:
         self._bundle = bundle
-        self._budget, self._stream_budget = Budget(BUDGET), Budget(STREAM_BUDGET)
+        self._parse = parse
+        self._budget = Budget(BUDGET if most is None else most, deadline)
+        self._stream_budget = Budget(STREAM_BUDGET, deadline) if most is None else self._budget
+        # Beginnings are looked at before anything is read. Those of a bundle within its budget are within this one.
+        self._beginnings = Budget(self._stream_budget.size, deadline)
+        self._reserved: dict[str, int] = {}
+        self._streams: dict[str, StreamParser] = {}
+        self._nested_bytes, self._nested_members = MOST_BYTES, MOST_MEMBERS - len(bundle.members)
         self._facts: dict[type, list[Found[object]]] = defaultdict(list)
         self._warnings = [Warned("", note) for note in bundle.notes]
         self._files: list[FileReport] = []
@@ -139,7 +152,6 @@ class _Reader:
         ordered, first = self._sorted()
         for number, member in enumerate(ordered):
             progress(member.path, number, len(ordered))
-            self.members[member.path] = member
             self._member(member, may_be_manifest=number < first)
         self._files.sort(key=lambda file: file.path)
         return Evidence(
@@ -164,26 +176,61 @@ class _Reader:
         """
         given: list[Member] = []
         others: list[Member] = []
-        for member in self._bundle.members:
-            block = first_block(member)
-            inner = self._nested(member) if block.startswith(MAGICS) else None
-            for one in [member] if inner is None else inner:
-                start = block if one is member else first_block(one)
-                (given if _is_manifest(start) else others).append(one)
-        given.sort(key=lambda member: (_is_misnamed(member.path), member.path.count("/"), member.path))
+        zips: list[Member] = []
+        for member in sorted(self._bundle.members, key=_nearness):
+            self._sort_in(member, given, others, zips)
+        self._reserve([*given, *others])
+        for member in sorted(zips, key=lambda member: member.path):
+            for inner in self._nested(member):
+                self._sort_in(inner, given, others, others)
+        self._reserve([*given, *others])
+        given.sort(key=_nearness)
         others.sort(key=lambda member: member.path)
         return [*given, *others], len(given)
 
-    def _nested(self, member: Member) -> tuple[Member, ...] | None:
-        """The members of a zip inside the bundle; None where it has to be reported like any other member."""
-        content = read_content(member, self._budget, lambda _block: MOST_BYTES)
-        if content.problem or not content.whole:
-            return None
+    def _sort_in(self, member: Member, given: list[Member], others: list[Member], zips: list[Member]) -> None:
+        """Put a member where its beginning belongs, under a label that no other has."""
+        while member.path in self.members:  # `a.zip/b` may also be a file of the bundle itself
+            member = msgspec.structs.replace(member, path=f"{member.path} (again)")
+        self.members[member.path] = member
+        block = first_block(member, self._beginnings)
+        if block.startswith(MAGICS):
+            zips.append(member)
+        elif _is_manifest(block):
+            given.append(member)
+        else:
+            others.append(member)
+            if parser := _stream_parser(block):
+                self._streams[member.path] = parser
+
+    def _reserve(self, members: Sequence[Member]) -> None:
+        """Keep back what each member claims to need, the smallest first, so that none takes what others need."""
+        self._reserved = {}
+        for budget in (self._budget, self._stream_budget):
+            budget.reserved = 0
+        for member in sorted(members, key=lambda member: member.stored_size):
+            budget = self._stream_budget if member.path in self._streams else self._budget
+            if budget.reserved + member.stored_size > budget.left:
+                continue
+            budget.reserved += member.stored_size
+            self._reserved[member.path] = member.stored_size
+
+    def _nested(self, member: Member) -> tuple[Member, ...]:
+        """The members of a zip inside the bundle, which is reported itself."""
+        content = read_content(member, self._budget, lambda _block: self._nested_bytes)
+        if content.problem:
+            self._report(member, "archive", "", content, _unread(content), content.problem)
+            return ()
+        if not content.whole:
+            self._report(member, "archive", "", content, "left", "a zip too large: unpack it and give the folder")
+            return ()
+        self._nested_bytes -= content.size
         try:
-            members, notes = open_nested(member.path, content.data)
+            members, notes = open_nested(member.path, content.data, self._nested_members)
         except BundleError as error:
             self._report(member, "archive", "", content, "unreadable", str(error))
             return ()
+        self._nested_members -= len(members)
         self._warnings.extend(Warned(member.path, note) for note in notes)
         if any(inner.path.endswith(_OFFICE) for inner in members):
             self._report(member, "document", "", content, "unrecognised", "")
@@ -192,34 +239,41 @@ class _Reader:
         return members
 
     def _member(self, member: Member, *, may_be_manifest: bool) -> None:
-        parser = None if may_be_manifest or self._is_strange(member) else _stream_parser(first_block(member))
+        parser = None if self._is_strange(member) else self._streams.get(member.path)
+        budget = self._stream_budget if member.path in self._streams else self._budget
+        budget.reserved -= self._reserved.get(member.path, 0)
         if parser:
             self._stream(member, parser)
             return
-        content = read_content(member, self._budget, _most_bytes)
+        content = read_content(member, budget, _most_bytes)
         if content.problem:
-            status = "left" if content.over_budget else "unreadable"
-            self._report(member, "", "", content, status, content.problem)
+            self._report(member, "", "", content, _unread(content), content.problem)
         elif not content.size:
             self._report(member, "", "", content, "empty", "")
         elif self._is_strange(member):
             self._report(member, "", "", content, "left", "belongs to another bundle: analyze that by itself")
         elif content.data.startswith(MAGICS):
-            note = "a zip too large, or too deep inside others: unpack it and give the folder"
+            note = "a zip too deep inside others: unpack it and give the folder"
             self._report(member, "archive", "", content, "left", note)
         else:
-            self._recognised(member, content, may_be_manifest=may_be_manifest)
+            try:
+                self._recognised(member, content, may_be_manifest=may_be_manifest)
+            except LostError as error:
+                self._report(member, "", "", content, "unreadable", str(error))
+            except MemoryError:
+                self._report(member, "", "", content, "unreadable", "not read: there is not enough memory")
 
     def _stream(self, member: Member, parser: StreamParser) -> None:
         """Read a member of any size while it comes; a small one may hold other commands' output too."""
         reading = Reading(member, self._stream_budget, lambda _block: MOST_PASTED)
-        parsed = [(parser.KIND, _guarded(parser.KIND, partial(parser.parse, reading)))]
+        parsed = [(parser.KIND, guarded(parser.KIND, partial(parser.parse, reading)))]
         content = reading.content()
         encoding, damaged = "", 0
         if content.whole:
             decoded = decode(content.data, self._manifest.code_pages if self._manifest else ())
             encoding, damaged = decoded.encoding, decoded.damaged
-            parsed += _parsed(text_parsers(), decoded.text)
+            with contextlib.suppress(LostError):  # the trace was read
+                parsed += self._parse(decoded.text, remaining=False)
         if content.problem:
             ended = Problem(None, f"{content.problem}; what came before is used")
             parsed.append((parser.KIND, Parsed((), "", (ended,))))
@@ -232,19 +286,19 @@ class _Reader:
             self._report(member, kind, "", content, "unrecognised", "")
         elif not content.whole:
             self._report(member, "", "", content, "left", f"{content.size:,} bytes: hashed, too large to be read")
-        elif parsed := _parsed(bytes_parsers(), content.data):
-            self._keep(member, content, "binary", parsed)
-        elif is_binary(head):
-            self._report(member, "", "binary", content, "unrecognised", "")
-        else:
+        elif not is_binary(head):
             self._text(member, content, may_be_manifest=may_be_manifest)
+        elif parsed := self._parse(content.data):
+            self._keep(member, content, "binary", parsed)
+        else:
+            self._report(member, "", "binary", content, "unrecognised", "")
 
     def _text(self, member: Member, content: Content, *, may_be_manifest: bool) -> None:
         decoded = decode(content.data, self._manifest.code_pages if self._manifest else ())
         if may_be_manifest:
             self._read_manifest(member, content, decoded.text, decoded.encoding)
             return
-        parsed = _parsed(text_parsers(), decoded.text) or _parsed(remaining_text_parsers(), decoded.text)
+        parsed = self._parse(decoded.text)
         if parsed:
             self._keep(member, content, decoded.encoding, parsed, decoded.damaged)
             return
@@ -307,12 +361,18 @@ class _Reader:
         self._files.append(FileReport(member.path, kind, encoding, content.size, content.sha256, status, note))
 
 
+def _unread(content: Content) -> str:
+    return "left" if content.over_budget else "unreadable"
+
+
 def _is_manifest(block: bytes) -> bool:
     return b"{" in block[:8] and not is_binary(block) and manifests.is_manifest(decode(block).text)
 
 
-def _is_misnamed(path: str) -> bool:
-    return path.rsplit("/", 1)[-1].lower() != manifests.NAME
+def _nearness(member: Member) -> tuple[bool, int, str]:
+    """Sort a manifest's name before any other, and what lies nearer to the top before what is deeper."""
+    is_misnamed = member.path.rsplit("/", 1)[-1].lower() != manifests.NAME
+    return is_misnamed, member.path.count("/"), member.path
 
 
 def _most_bytes(block: bytes) -> int:
@@ -330,33 +390,6 @@ def _stream_parser(block: bytes) -> StreamParser | None:
     return next((parser for parser in stream_parsers() if parser.recognise(block)), None)
 
 
-def _parsed(parsers: Sequence[_Parser[_T]], content: _T) -> list[tuple[str, Parsed]]:
-    """Run every parser that knows the member."""
-    return [
-        (parser.KIND, result)
-        for parser in parsers
-        if (result := _guarded(parser.KIND, partial(_parse_known, parser, content)))
-    ]
-
-
-def _parse_known(parser: _Parser[_T], content: _T) -> Parsed | None:
-    return parser.parse(content) if parser.recognise(content) else None
-
-
-def _guarded(kind: str, parse: Callable[[], _P]) -> _P | Parsed:
-    """Let a parser work.
-
-    None must raise; should one, that is a defect of ours, which costs what this parser would have read of this member.
-    """
-    try:
-        return parse()
-    except Exception as error:  # noqa: BLE001 - the seam between the bundle and our parsers
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        message = f"{_DEFECT}its {kind} reader failed with {where}; please report it"
-        return Parsed((), "", (Problem(None, message),))
-
-
 def failures(evidence: Evidence) -> Iterator[Warned]:
     """The warnings that name a defect of ours (exit status 1)."""
-    return (warning for warning in evidence.warnings if warning.message.startswith(_DEFECT))
+    return (warning for warning in evidence.warnings if warning.message.startswith(DEFECT))

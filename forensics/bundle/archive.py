@@ -11,7 +11,7 @@ import msgspec
 
 from forensics.bundle.folders import file_beside, folder_members
 from forensics.bundle.member import Member, MemberTime
-from forensics.bundle.zips import ENCRYPTED, zip_members
+from forensics.bundle.zips import ENCRYPTED, MOST_MEMBERS, zip_members
 from forensics.errors import BundleError
 
 __all__ = ["Bundle", "Member", "MemberTime", "file_beside", "open_bundle", "open_nested"]
@@ -51,13 +51,13 @@ def open_bundle(path: Path) -> Bundle:
     return Bundle(path.name, members, digest, notes)
 
 
-def open_nested(name: str, data: bytes) -> tuple[tuple[Member, ...], tuple[str, ...]]:
-    """List a zip that is itself a member; its members' paths begin with its own path.
+def open_nested(name: str, data: bytes, most: int = MOST_MEMBERS) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+    """List a zip that is itself a member, up to so many members; their paths begin with its own path.
 
     Raises:
         BundleError: where it is no readable zip.
     """
-    members, notes = zip_members(name, lambda: io.BytesIO(data))
+    members, notes = zip_members(name, lambda: io.BytesIO(data), most)
     return tuple(msgspec.structs.replace(member, path=f"{name}/{member.path}") for member in members), notes
 
 

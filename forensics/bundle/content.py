@@ -1,12 +1,14 @@
 """A member's bytes: hashed as they come, kept while they are within the limits, and never more than the budget."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 
 import msgspec
 
-from forensics.bundle.member import Member, UnreadableError
+from forensics.bundle.member import BLOCK, Member, UnreadableError
 
+REFUSED = 64 * 2**20  # bytes: a block has 64 KB, of Deflate64 up to 4 MB
 BEGINNING = 1 << 16  # bytes of a member that are kept where the whole is too large
 
 
@@ -25,16 +27,49 @@ class Content(msgspec.Struct, frozen=True):
     over_budget: bool = False
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What reading a bundle may cost at most: bytes that its members unpack to, and seconds; None for the default."""
+
+    size: int | None = None
+    seconds: float | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class Deadline:
+    """When reading a bundle has to be done, by a clock that nobody sets."""
+
+    def __init__(self, seconds: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds, self._clock = seconds, clock
+        self._end = None if seconds is None else clock() + seconds
+
+    def reached(self) -> bool:
+        """Whether it is over."""
+        return self._end is not None and self._clock() >= self._end
+
+
 class Budget:
-    """How many bytes members may still unpack to, counted while they are produced."""
+    """How many bytes members may still unpack to, counted while they are produced, and until when.
 
-    def __init__(self, size: int) -> None:
+    `reserved` bytes are kept back for members that come later: one that lies about its size takes nothing of theirs.
+    What was produced and then refused is counted by itself: no more than that of a few dozen members.
+    """
+
+    def __init__(self, size: int, deadline: Deadline | None = None) -> None:
         self.size = self.left = size
+        self.reserved = self._refused = 0
+        self._deadline = deadline or Deadline()
 
-    def take(self, size: int) -> bool:
-        """Take so many bytes; False where there are not so many left."""
+    def take(self, size: int) -> str:
+        """Take so many bytes; where that cannot be, say why."""
+        if self._deadline.reached():
+            return f"the time limit of {self._deadline.seconds:g} seconds is over: left here"
+        if self.left - self.reserved < size or self._refused > REFUSED:
+            self._refused += size
+            return f"the bundle unpacks to over {self.size:,} bytes: left here"
         self.left -= size
-        return self.left >= 0
+        return ""
 
 
 def read_content(member: Member, budget: Budget, most: Callable[[bytes], int]) -> Content:
@@ -66,12 +101,12 @@ class Reading:
             return
         limit = 0
         try:
+            if self._refused(budget.take(0)):
+                return
             for block in member.open():
                 limit = limit if self._size else most(block)
                 self._size += len(block)
-                if not budget.take(len(block)):
-                    self._problem = f"the bundle unpacks to over {budget.size:,} bytes: left here"
-                    self._over_budget = True
+                if self._refused(budget.take(len(block))):
                     return
                 self._digest.update(block)
                 if self._size <= limit or not self._kept:
@@ -81,6 +116,10 @@ class Reading:
                 yield block
         except UnreadableError as error:
             self._problem = f"{error}; {self._size:,} bytes could be unpacked"
+
+    def _refused(self, reason: str) -> bool:
+        self._problem, self._over_budget = reason, bool(reason)
+        return bool(reason)
 
     def content(self) -> Content:
         """What was read; what nobody asked for yet is read first."""
@@ -93,11 +132,12 @@ class Reading:
         return Content(data, self._size, self._digest.hexdigest(), whole)
 
 
-def first_block(member: Member) -> bytes:
-    """The beginning of a member, b"" where it is empty or cannot be read."""
-    if member.problem:
+def first_block(member: Member, budget: Budget | None = None) -> bytes:
+    """The beginning of a member, b"" where it is empty, cannot be read, or the budget has no room for it."""
+    if member.problem or (budget and budget.take(0)):
         return b""
     try:
-        return next(member.open(), b"")
+        block = next(member.open(), b"")
     except UnreadableError:
         return b""
+    return b"" if budget and budget.take(len(block)) else block[:BLOCK]

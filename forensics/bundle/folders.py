@@ -13,11 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def folder_members(root: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
-    """List the files below a folder by name, and notes on folders that cannot be entered.
-
-    Raises:
-        BundleError: where there are far too many for a bundle.
-    """
+    """List the files below a folder by name, and notes on folders that cannot be entered, or files too many."""
     members: list[Member] = []
     notes: list[str] = []
 
@@ -29,7 +25,8 @@ def folder_members(root: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
         links = [name for name in folders if Path(folder, name).is_symlink()]
         members.extend(_member(root, Path(folder, name)) for name in sorted([*files, *links]))
         if len(members) > MOST_FILES:
-            raise BundleError(f"{root.name}: more than {MOST_FILES:,} files: give the bundle's own folder")
+            notes.append(f"{root.name}: more than {MOST_FILES:,} files; only the first {MOST_FILES:,} are read")
+            return tuple(members[:MOST_FILES]), tuple(notes)
     return tuple(members), tuple(notes)
 
 

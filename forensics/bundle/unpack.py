@@ -2,65 +2,68 @@
 
 zipfile's own reader stops at the size that a header claims, cannot read Deflate64 and needs the whole directory read
 again for each member that is opened from a fresh stream; so the packed bytes are fed to the decompressors here. Output
-comes in blocks of bounded size, for whoever reads them counts what is really produced.
+comes in blocks of bounded size, for whoever reads them counts what is really produced. What a method needs of memory is
+bounded too: bzip2 takes 4 MB at most, LZMA its dictionary, which the member itself names.
 """
 
 import bz2
-import io
 import lzma
 import struct
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
 import inflate64
 
+from forensics.bundle.entries import Entry, Stream, data_offset
 from forensics.bundle.member import BLOCK, UnreadableError
 
-Stream = io.IOBase | io.BufferedReader
+_SMALL_FEED = 128  # bytes: inflate64 has no output limit, and Deflate64 makes up to 29,000 bytes of one
+_LARGEST_DICTIONARY = 64 * 2**20  # bytes: what 7-Zip takes at its "Ultra" level
+# APPNOTE 4.4.5; 9 is what Windows Explorer makes of members over 2 GB.
+_STORED, _DEFLATE, _DEFLATE64, _BZIP2, _LZMA = 0, 8, 9, 12, 14
+_METHOD_NAMES = {
+    1: "Shrink", 6: "Implode", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd", 99: "AES",
+}  # fmt: skip
 
-_LOCAL_HEADER = 30  # bytes before the name (APPNOTE 4.3.7)
-_LOCAL_MAGIC = b"PK\x03\x04"
-_SMALL_FEED = 1024  # bytes: inflate64 has no output limit, and Deflate64 makes up to 29,000 bytes of one
-_LARGEST_DICTIONARY = 256 * 2**20
-_METHOD_NAMES = {93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd", 99: "AES"}  # APPNOTE 4.4.5
 
-
-def unpack(stream: Stream, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def unpack(stream: Stream, entry: Entry) -> Iterator[bytes]:
     """Yield a member's bytes in blocks and check them against its CRC-32.
 
     Raises:
         UnreadableError: where they cannot be unpacked, in the middle or at the end.
     """
-    method = _METHODS.get(info.compress_type)
+    method = _METHODS.get(entry.method)
     if method is None:
-        name = _METHOD_NAMES.get(info.compress_type, f"method {info.compress_type}")
+        name = _METHOD_NAMES.get(entry.method, f"method {entry.method}")
         raise UnreadableError(f"packed with {name}, which is not read here; pack it again with Deflate")
     crc = 0
     try:
-        _seek_data(stream, info)
-        for block in method(stream, info.compress_size):
+        begin = data_offset(stream, entry)
+        if begin is None:
+            raise UnreadableError("damaged: nothing begins where the zip's directory says it does")
+        stream.seek(begin)
+        for block in method(stream, entry.packed_size):
             if block:
                 crc = zlib.crc32(block, crc)
                 yield block
     except (zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, MemoryError) as error:
         raise UnreadableError(f"damaged: {str(error)[:100] or type(error).__name__}") from error
-    if crc != info.CRC:
+    if entry.crc is not None and crc != entry.crc:
         raise UnreadableError("damaged: its CRC-32 is wrong")
-
-
-def _seek_data(stream: Stream, info: zipfile.ZipInfo) -> None:
-    stream.seek(info.header_offset)
-    header = stream.read(_LOCAL_HEADER)
-    if len(header) < _LOCAL_HEADER or not header.startswith(_LOCAL_MAGIC):
-        raise UnreadableError("damaged: nothing begins where the zip's directory says it does")
-    stream.seek(sum(struct.unpack_from("<HH", header, 26)), io.SEEK_CUR)
 
 
 def _feeds(stream: Stream, left: int, most: int = BLOCK) -> Iterator[bytes]:
     while left > 0 and (feed := stream.read(min(left, most))):
         left -= len(feed)
         yield feed
+
+
+def _stored(stream: Stream, size: int) -> Iterator[bytes]:
+    left = size
+    for block in _feeds(stream, size):
+        left -= len(block)
+        yield block
+    _ended(eof=left <= 0)
 
 
 def _deflate(stream: Stream, size: int) -> Iterator[bytes]:
@@ -70,16 +73,31 @@ def _deflate(stream: Stream, size: int) -> Iterator[bytes]:
         while feed and not inflater.eof:
             yield inflater.decompress(feed, BLOCK)
             feed = inflater.unconsumed_tail
+        if inflater.eof:
+            return
     yield inflater.flush()
     _ended(eof=inflater.eof)
 
 
 def _deflate64(stream: Stream, size: int) -> Iterator[bytes]:
+    """Unpack Deflate64. inflate64 1.0.4 never lets go of what it is fed, so it is fed the same few bytes every time."""
     inflater = inflate64.Inflater()
+    fed = bytearray(_SMALL_FEED)
+    block = bytearray()
     for feed in _feeds(stream, size, _SMALL_FEED):
-        if not inflater.eof:
-            yield inflater.inflate(feed)
-    _ended(eof=inflater.eof)
+        fed[: len(feed)] = feed
+        try:
+            block += inflater.inflate(fed if len(feed) == _SMALL_FEED else feed)
+        except ValueError:
+            yield bytes(block)  # what came before the damage
+            raise
+        if len(block) >= BLOCK or inflater.eof:
+            yield bytes(block)
+            block.clear()
+        if inflater.eof:
+            return
+    yield bytes(block)
+    _ended(eof=False)
 
 
 def _bzip2(stream: Stream, size: int) -> Iterator[bytes]:
@@ -107,6 +125,8 @@ def _drained(unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor, feeds: Itera
         while not unpacker.eof and (feed or not unpacker.needs_input):
             yield unpacker.decompress(feed, BLOCK)
             feed = b""
+        if unpacker.eof:
+            return
 
 
 def _ended(*, eof: bool) -> None:
@@ -115,9 +135,9 @@ def _ended(*, eof: bool) -> None:
 
 
 _METHODS: dict[int, Callable[[Stream, int], Iterator[bytes]]] = {
-    zipfile.ZIP_STORED: _feeds,
-    zipfile.ZIP_DEFLATED: _deflate,
-    9: _deflate64,  # what Windows Explorer makes of members over 2 GB (APPNOTE 4.4.5)
-    zipfile.ZIP_BZIP2: _bzip2,
-    zipfile.ZIP_LZMA: _lzma,
+    _STORED: _stored,
+    _DEFLATE: _deflate,
+    _DEFLATE64: _deflate64,
+    _BZIP2: _bzip2,
+    _LZMA: _lzma,
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from forensics.bundle import folders
 from forensics.bundle.archive import Bundle, Member, open_bundle, open_nested
 from forensics.bundle.member import UnreadableError
 from forensics.errors import BundleError
@@ -85,7 +86,7 @@ def test_a_claimed_size_is_not_believed(tmp_path: Path, claimed: int, method: in
     assert read(only(tmp_path, Entry(b"a.txt", TEXT, method, claimed_size=claimed))) == TEXT
 
 
-@pytest.mark.parametrize(("method", "limit"), [(8, 1 << 16), (BZIP2, 1 << 16), (LZMA, 1 << 16), (DEFLATE64, 32 << 20)])
+@pytest.mark.parametrize(("method", "limit"), [(8, 1 << 16), (BZIP2, 1 << 16), (LZMA, 1 << 16), (DEFLATE64, 4 << 20)])
 def test_a_bomb_comes_in_small_blocks(tmp_path: Path, method: int, limit: int) -> None:
     member = only(tmp_path, Entry(b"bomb", bytes(50_000_000), method))
     assert max(map(len, member.open())) <= limit
@@ -174,8 +175,9 @@ WHOLE = build([Entry(b"netstat.txt", TEXT)])
         (b"PK\x05\x06" + bytes(18), "the zip holds no files"),
         (build([Entry(b"netstat/", b"", STORED), Entry(b"a\\", b"", STORED)]), "the zip holds no files"),
         (build([Entry(b"a", TEXT, flags=1), Entry(b"b", TEXT, flags=1)]), "the zip is encrypted; unpack it"),
-        (WHOLE[:-30], "the zip is cut off"),
-        (WHOLE[:100], "the zip is cut off"),
+        (WHOLE[:35], "the zip is cut off"),
+        (build([Entry(b"a", TEXT)], disk=2)[20:], "one part of a zip in several parts; unpack them together"),
+        (b"PK\x07\x08" + WHOLE[:100], "one part of a zip in several parts"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(99), "a 7-Zip archive, not a zip"),
         (b"%PDF-1.7\n", "a PDF, not a zip"),
         (b"\x89PNG\r\n\x1a\n", "not a zip; give the bundle's zip"),
@@ -189,10 +191,21 @@ def test_what_is_no_bundle_is_refused_in_one_line(tmp_path: Path, data: bytes, e
     assert "\n" not in str(caught.value)
 
 
-def test_any_cut_of_a_zip_is_refused_or_read(tmp_path: Path) -> None:
+def test_any_cut_of_a_zip_is_refused_or_told_or_read(tmp_path: Path) -> None:
+    packed_end = WHOLE.index(b"PK\x01\x02")
     for end in range(len(WHOLE)):
-        with pytest.raises(BundleError):
-            opened(tmp_path, WHOLE[:end])
+        if end < 30 + len("netstat.txt"):
+            with pytest.raises(BundleError):
+                opened(tmp_path, WHOLE[:end])
+            continue
+        bundle = opened(tmp_path, WHOLE[:end])
+        (member,) = bundle.members
+        assert "the zip's directory is missing" in bundle.notes[0]
+        if end < packed_end:
+            with pytest.raises(UnreadableError, match="its packed bytes end early"):
+                read(member)
+        else:
+            assert read(member) == TEXT
 
 
 def test_any_damaged_byte_is_refused_or_told(tmp_path: Path) -> None:
@@ -215,6 +228,15 @@ def test_a_folder_is_listed_by_name(tmp_path: Path) -> None:
     assert [(member.path, read(member)) for member in bundle.members] == [("a.txt", b""), ("b/x.txt", TEXT)]
     assert bundle.members[0].time.utc == datetime(2018, 12, 24, 4, 31, 6, tzinfo=UTC)
     assert (bundle.name, bundle.sha256) == (tmp_path.name, None)
+
+
+def test_of_too_many_files_the_first_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_FILES", 3)
+    for name in ("d", "b", "a", "c", "e"):
+        (tmp_path / name).write_bytes(TEXT)
+    bundle = open_bundle(tmp_path)
+    assert [member.path for member in bundle.members] == ["a", "b", "c"]
+    assert bundle.notes == (f"{tmp_path.name}: more than 3 files; only the first 3 are read",)
 
 
 def test_links_are_named_and_not_followed(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""Parsers in a process of their own: a member that hangs them or eats memory costs itself, and not the run.
+
+The process is started early, while the bundle is opened, and serves one bundle after the other. It gets the content of
+one member at a time; where it does not answer in time, or ends, the member is lost and another process takes over.
+Memory is limited where the system has RLIMIT_AS (Linux).
+"""
+
+import contextlib
+import signal
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Self
+
+from forensics.parsing import Found, LostError, parse_here
+
+SECONDS, SECONDS_PER_MEGABYTE = 60, 2  # for one member: a hundred times what the slowest real one took on a laptop
+MOST_MEMORY = 6 << 30  # bytes of the process: a member of 512 MB, its text and its facts
+_MEGABYTE = 1 << 20
+
+
+class Isolated:
+    """Reads members in another process. Use it in a `with` statement, or close it."""
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> None:
+        """Start the process.
+
+        Args:
+            seconds: for one member, and more for a large one.
+            memory: bytes that the process may take.
+        """
+        self._seconds, self._memory = seconds, memory
+        self._connection, self._process = self._started()
+
+    def _started(self) -> tuple[Connection, BaseProcess]:
+        # spawn, not fork: the same on every system, and no thread of the parent's is copied.
+        context = get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(there, self._memory), daemon=True)
+        process.start()
+        there.close()
+        return here, process
+
+    def __call__(self, content: str | bytes, *, remaining: bool = True) -> Found:
+        """Read a member (see `parsing.Parse`)."""
+        seconds = self._seconds + SECONDS_PER_MEGABYTE * len(content) / _MEGABYTE
+        try:
+            self._connection.send((content, remaining))
+            if not self._connection.poll(seconds):
+                self._start_again()
+                raise LostError(f"not read: it took more than {seconds:,.0f} s")
+            answer: Found | None = self._connection.recv()
+        except (EOFError, OSError) as error:
+            self._start_again()
+            raise LostError("not read: the process that read it ended, for want of memory or by a defect") from error
+        if answer is None:
+            self._start_again()
+            raise LostError(f"not read: it took more than {self._memory >> 20:,} MB of memory")
+        return answer
+
+    def _start_again(self) -> None:
+        self.close()
+        self._connection, self._process = self._started()
+
+    def close(self) -> None:
+        """End the process; harmless when it has ended."""
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _serve(connection: Connection, memory: int) -> None:
+    # Ctrl+C is for the parent to answer; this process ends with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit(memory)
+    with contextlib.suppress(EOFError, OSError):  # the parent has gone
+        while True:
+            content, remaining = connection.recv()
+            try:
+                answer: Found | None = parse_here(content, remaining=remaining)
+            except MemoryError:
+                answer = None
+            connection.send(answer)
+
+
+def _limit(memory: int) -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415 - not on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
