@@ -1,4 +1,4 @@
-"""The report as a PDF: A4, tagged (PDF/UA-1), and the same bytes for the same report on one machine."""
+"""The report as a PDF: tagged (PDF/UA-1), in fonts of ours, and the same bytes for the same report on one machine."""
 
 import hashlib
 import io
@@ -11,33 +11,53 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forensics.errors import OutputError
+from forensics.report.fonts import fontconfig_file
 
 PANGO_MISSING = (
     "the PDF needs the Pango library, which is not installed: "
     "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (Debian, Ubuntu), "
     "brew install pango (macOS), pacman -S mingw-w64-x86_64-pango in MSYS2 (Windows)"
 )
+ATTACHED = "findings.json"
+_LANGUAGES = "en:zh-cn:ja:ko"
+_UNWANTED = ("FONTCONFIG_SYSROOT", "FC_LANG")  # the one moves every folder, the other prefers fonts by language
 _NOISY = ("weasyprint", "weasyprint.progress", "fontTools")
 _UNDATED = datetime(1980, 1, 1, tzinfo=UTC)  # where the bundle has no time; fonts are stamped with it
 
 
-def render_pdf(html: str, collected_at: datetime | None) -> bytes:
-    """Render `render_html`'s document.
+def render_pdf(html: str, collected_at: datetime | None, findings: bytes | None = None, logo: str = "") -> bytes:
+    """Render `render_html`'s document; `findings`, JSON, is attached where it is given.
+
+    `logo` is the brand's, a data: URI: nothing else is fetched.
 
     Raises:
-        OutputError: where WeasyPrint's native library cannot be loaded.
+        OutputError: where WeasyPrint's native library cannot be loaded, or a font is not installed.
     """
-    with _reproducible(collected_at or _UNDATED), _quiet():
-        document, fetcher = _weasyprint()
+    moment = collected_at or _UNDATED
+    with fontconfig_file() as fonts, _environment(moment, fonts), _quiet():
+        weasyprint, fetcher = _weasyprint(logo)
+        attachments = [] if findings is None else [_attachment(weasyprint, findings, moment)]
         identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode("ascii")
-        pdf = document(string=html, url_fetcher=fetcher).write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+        document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+        pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, attachments=attachments)
     return bytes(pdf)
 
 
-def _weasyprint() -> tuple[Any, Any]:
+def _attachment(weasyprint: Any, findings: bytes, moment: datetime) -> Any:  # noqa: ANN401 - no types are published
+    return weasyprint.Attachment(
+        file_obj=io.BytesIO(findings),
+        name=ATTACHED,
+        description="The findings of this report as JSON (docs: findings.schema.json)",
+        created=moment,
+        modified=moment,
+        relationship="Data",
+    )
+
+
+def _weasyprint(logo: str = "") -> tuple[Any, Any]:
     try:
         with redirect_stdout(io.StringIO()):  # it prints advice of its own there, where the JSON may go
-            from weasyprint import HTML  # noqa: PLC0415 - takes half a second, and Pango may be missing
+            import weasyprint  # noqa: PLC0415 - takes half a second, and Pango may be missing
             from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as error:  # cffi's dlopen: pango, gobject, harfbuzz or fontconfig
         raise OutputError(PANGO_MISSING) from error
@@ -45,24 +65,34 @@ def _weasyprint() -> tuple[Any, Any]:
     class NothingFetched(URLFetcher):  # type: ignore[misc]
         """The report holds all that it needs: whatever asks for more was put there by a stranger."""
 
-        def fetch(self, url: str, headers: object = None) -> object:  # noqa: ARG002 - WeasyPrint's signature
+        def fetch(self, url: str, headers: object = None) -> object:
+            if logo and url == logo:
+                return super().fetch(url, headers)
             raise ValueError(f"not fetched: {url[:80]}")
 
-    return HTML, NothingFetched()
+    return weasyprint, NothingFetched()
 
 
 @contextmanager
-def _reproducible(moment: datetime) -> Iterator[None]:
-    """Stamp subset fonts with the time of the evidence (fontTools reads SOURCE_DATE_EPOCH)."""
-    before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = str(max(0, int(moment.timestamp())))
+def _environment(moment: datetime, fonts: str) -> Iterator[None]:
+    """Set what the libraries under WeasyPrint read from the environment, so that the user's cannot change the PDF."""
+    wanted = {
+        "SOURCE_DATE_EPOCH": str(max(0, int(moment.timestamp()))),  # fontTools stamps subset fonts with it
+        "FONTCONFIG_FILE": fonts,
+        "PANGO_LANGUAGE": _LANGUAGES,  # else of the user's locale: it chooses between Chinese and Japanese forms
+    }
+    before = {name: os.environ.get(name) for name in (*wanted, *_UNWANTED)}
+    os.environ.update(wanted)
+    for name in _UNWANTED:
+        os.environ.pop(name, None)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["SOURCE_DATE_EPOCH"]
-        else:
-            os.environ["SOURCE_DATE_EPOCH"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

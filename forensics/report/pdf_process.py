@@ -1,6 +1,6 @@
 """PDFs are rendered in a process of their own, started early: WeasyPrint takes as long to load as a bundle to read.
 
-On two cores both happen at once. The process gets HTML and nothing else of the bundle.
+On two cores both happen at once. The process gets what goes into the PDF and nothing else of the bundle.
 """
 
 import contextlib
@@ -30,15 +30,15 @@ class PdfProcess:
         self._process.start()
         there.close()
 
-    def render(self, html: str, collected_at: datetime | None) -> bytes:
-        """Turn a report into a PDF.
+    def render(self, html: str, collected_at: datetime | None, findings: bytes | None = None, logo: str = "") -> bytes:
+        """Turn a report into a PDF, its findings attached where they are given.
 
         Raises:
             OutputError: with one line, where that cannot be done.
             RuntimeError: a defect of ours in the process, with its traceback.
         """
         try:
-            self._connection.send((html, collected_at))
+            self._connection.send((html, collected_at, findings, logo))
             answer: Answer = self._connection.recv()
         except (EOFError, OSError) as error:
             raise OutputError("the PDF could not be made: the process that renders it ended too early") from error
@@ -64,13 +64,12 @@ def _serve(connection: Connection) -> None:
         pdf.render_pdf(_CHECK, None)
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
         while True:
-            html, collected_at = connection.recv()
-            connection.send(_answer(html, collected_at))
+            connection.send(_answer(*connection.recv()))
 
 
-def _answer(html: str, collected_at: datetime | None) -> Answer:
+def _answer(html: str, collected_at: datetime | None, findings: bytes | None, logo: str) -> Answer:
     try:
-        return "pdf", pdf.render_pdf(html, collected_at)
+        return "pdf", pdf.render_pdf(html, collected_at, findings, logo)
     except OutputError as error:
         return "impossible", str(error)
     except Exception:  # noqa: BLE001 - the worker's seam: the parent reports it, no traceback reaches a user
