@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help demo test lint samples docs benchmarks study fuzz lowest audit sbom wheels clean
+.PHONY: help demo test lint samples catalogues docs benchmarks study fuzz lowest audit sbom wheels clean
 
 help:
 	@echo "make demo        analyze a sample bundle and say where its report is"
 	@echo "make test        run the whole test suite"
 	@echo "make lint        ruff and mypy --strict"
+	@echo "make catalogues  bring the translations up to date with the texts of the code"
 	@echo "make docs        write the generated pages and the JSON Schema anew"
 	@echo "make samples     build the sample bundles anew"
 	@echo "make study       measure on 2,000 simulated bundles how often the verdict is right (25 minutes)"
@@ -50,6 +51,9 @@ lint: $(VENV)/.dev
 study: $(VENV)/.dev
 	$(BIN)/python benchmarks/study.py --bundles 2000 --seed 1 --processes 2 --json study.json
 	$(BIN)/python benchmarks/study_page.py study.json > docs/study.md
+
+catalogues: $(VENV)/.dev
+	$(BIN)/python -m docs.catalogues
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

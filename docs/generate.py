@@ -9,6 +9,7 @@ from typer.main import get_command
 from forensics.bundle.layout import LAYOUT, place
 from forensics.causes import Cause, all_causes
 from forensics.cli import app
+from forensics.compare.comparison import json_schema as comparison_schema
 from forensics.parsers import all_parsers
 from forensics.report.catalogue import sections, weighed
 from forensics.report.findings import json_schema
@@ -192,8 +193,13 @@ def pages() -> dict[str, str]:
     found["docs/evidence.md"] = parser_page()
     found["docs/bundle.md"] = bundle_page()
     found["docs/cli.md"] = cli_page()
-    found["forensics/report/findings.schema.json"] = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    found["forensics/report/findings.schema.json"] = _as_json(json_schema())
+    found["forensics/compare/comparison.schema.json"] = _as_json(comparison_schema())
     return found
+
+
+def _as_json(schema: dict[str, object]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

@@ -16,6 +16,8 @@ import typer
 
 from forensics import __version__
 from forensics.errors import BundleError, OutputError, UsageError
+from forensics.text.languages import Code
+from forensics.text.paper import Paper
 
 app = typer.Typer(
     name="forensics",
@@ -44,8 +46,25 @@ Bundles = Annotated[
     list[Path], typer.Argument(metavar="BUNDLE", help="Zip files, or the folders they were unpacked to.")
 ]
 OneBundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A zip file, or the folder it was unpacked to.")]
+Language = Annotated[
+    Code,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        case_sensitive=False,
+        help="Of the report and the verdict: en or zh-CN. The JSON stays English.",
+    ),
+]
 JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the findings as JSON; - prints them.")
+]
+MaxSizeOption = Annotated[
+    str | None,
+    typer.Option("--max-size", metavar="SIZE", help="Unpack at most this (500M, 4G); default 4G, and 16G of traces."),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Read a bundle no longer than this; default: no limit."),
 ]
 
 
@@ -87,6 +106,20 @@ def analyze(
         Path | None,
         typer.Option("--trace", metavar="FILE", help="The text of a network trace that is not in the bundle."),
     ] = None,
+    paper: Annotated[Paper, typer.Option("--paper", metavar="SIZE", help="The pages' size: a4 or letter.")] = Paper.A4,
+    attach: Annotated[bool, typer.Option("--attach", help="Attach the findings as JSON inside the PDF.")] = False,
+    language: Language = Code.ENGLISH,
+    brand: Annotated[
+        Path | None,
+        typer.Option("--brand", metavar="FILE", help="TOML: company, logo, colour …"),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Write pseudonyms instead of names and addresses, everywhere.")
+    ] = False,
+    redact_map: Annotated[
+        str | None,
+        typer.Option("--redact-map", metavar="FILE", help="With --redact: what stands for what, as JSON; keep it."),
+    ] = None,
     exit_code: Annotated[
         bool,
         typer.Option(
@@ -94,6 +127,8 @@ def analyze(
             help="Exit 10 where a cause was found, 11 where inconclusive, 0 without exhaustion.",
         ),
     ] = False,
+    max_size: MaxSizeOption = None,
+    timeout: TimeoutOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no verdict.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every warning.")] = False,
 ) -> None:
@@ -101,32 +136,75 @@ def analyze(
 
     def work() -> Exit:
         from forensics.commands.analyze import Wanted, run  # noqa: PLC0415 - see the module docstring
+        from forensics.commands.limits import limits  # noqa: PLC0415
 
-        return run(bundles, Wanted(output, json, html, trace, exit_code, quiet, verbose))
+        wanted = Wanted(
+            output, json, html, trace, paper, attach, language, exit_code, quiet, verbose, redact, redact_map, brand
+        )
+        return run(bundles, wanted, limits(max_size, timeout))
+
+    _finish(work)
+
+
+@app.command(short_help="Say whether a remedy worked, from two bundles.")
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The bundle from before the remedy.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The bundle of the same machine from after it.")],
+    *,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The PDF; default AFTER-comparison.pdf here; - prints it."),
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON; - prints it.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Also write it as HTML; - prints it.")
+    ] = None,
+    language: Language = Code.ENGLISH,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit 0 where the remedy worked, 10 where it did not, 11 where that cannot be told, or not yet.",
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+) -> None:
+    """Compare two bundles of one machine: whether the remedy worked, what changed, what to do next."""
+
+    def work() -> Exit:
+        from forensics.commands.compare import Wanted, run  # noqa: PLC0415
+
+        return run(before, after, Wanted(output, json, html, exit_code, quiet, language))
 
     _finish(work)
 
 
 @app.command(short_help="Show every file and what became of it.")
-def inspect(bundle: OneBundle, *, json: JsonOption = None) -> None:
+def inspect(
+    bundle: OneBundle, *, json: JsonOption = None, max_size: MaxSizeOption = None, timeout: TimeoutOption = None
+) -> None:
     """Show every member: what it is, how it was decoded, what it yielded, what was wrong with it."""
 
     def work() -> Exit:
         from forensics.commands.inspect import run  # noqa: PLC0415
+        from forensics.commands.limits import limits  # noqa: PLC0415
 
-        return run(bundle, json)
+        return run(bundle, json, limits(max_size, timeout))
 
     _finish(work)
 
 
 @app.command(short_help="Compare every file with the manifest.")
-def verify(bundle: OneBundle) -> None:
+def verify(bundle: OneBundle, *, max_size: MaxSizeOption = None, timeout: TimeoutOption = None) -> None:
     """Compare every member's SHA-256 with the manifest's: intact, changed, missing, not listed."""
 
     def work() -> Exit:
+        from forensics.commands.limits import limits  # noqa: PLC0415
         from forensics.commands.verify import run  # noqa: PLC0415
 
-        return run(bundle)
+        return run(bundle, limits(max_size, timeout))
 
     _finish(work)
 
@@ -134,13 +212,17 @@ def verify(bundle: OneBundle) -> None:
 @app.command(short_help="List the root causes, or explain one.")
 def causes(
     cause: Annotated[str | None, typer.Argument(metavar="[ID]", help="One cause's id.")] = None,
+    *,
+    language: Annotated[
+        Code, typer.Option("--language", metavar="CODE", case_sensitive=False, help="en or zh-CN.")
+    ] = Code.ENGLISH,
 ) -> None:
     """List the root causes; with an ID, what proves it, what rules it out, what cures it."""
 
     def work() -> Exit:
         from forensics.commands.causes import run  # noqa: PLC0415
 
-        return run(cause)
+        return run(cause, language)
 
     _finish(work)
 

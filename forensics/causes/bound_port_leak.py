@@ -32,6 +32,7 @@ from forensics.rules.fullness import RAN_OUT
 from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "bound-port-leak"
 TITLE = "Sockets are bound and never connected or closed"
@@ -99,7 +100,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the BOUND rows, or what hints at them where no table can show any."""
     m = measurements
-    case = pile_case(m, BOUND, "bound and have no connection")
+    case = pile_case(m, BOUND, Said("bound and have no connection"))
     owner = m.processes.named(case.pile.owner)
     enough = owner.handles is not None and owner.handles >= case.pile.owner_ports
     owned = holds_them(m, case)
@@ -144,7 +145,7 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
         **pile_params(m, case),
         "gap": coverage.gap,
         "free": shortage.free,
-        "image": suspect.image if suspect else "a process",
+        "image": suspect.image if suspect else Said("a process"),
         "suspect": suspect.label if suspect else "",
         "handles": suspect.handles if suspect else None,
     }
@@ -172,7 +173,7 @@ def _unseen(m: Measurements, case: PileCase) -> Judgement:
         and m.full_table
         and not coverage.uncovered
         and not coverage.covered
-        and not coverage.traced
+        and not coverage.traced_unseen
         and m.log.records
         and not m.log.damaged
     ):

@@ -11,6 +11,7 @@ from forensics.measure.piles import CLOSE_WAIT
 from forensics.rules.pile import holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "close-wait-leak"
 TITLE = "An application does not close connections that its peers have closed"
@@ -54,7 +55,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the CLOSE_WAIT rows of the tables."""
     m = measurements
-    case = pile_case(m, CLOSE_WAIT, "in CLOSE_WAIT")
+    case = pile_case(m, CLOSE_WAIT, Said("in CLOSE_WAIT"))
     proven = stayed(m, case) and holds_them(m, case)
     fix = Remedy(
         "for-good",

@@ -12,6 +12,7 @@ from forensics.measure.piles import ESTABLISHED
 from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params, stayed
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "established-leak"
 TITLE = "An application opens connections and keeps them"
@@ -62,7 +63,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the ESTABLISHED rows of the tables."""
     m = measurements
-    case = pile_case(m, ESTABLISHED, "open connections")
+    case = pile_case(m, ESTABLISHED, Said("open connections"))
     pile = case.pile
     owned = holds_them(m, case)
     proven = stayed(m, case) and owned and (case.taken >= ABNORMAL or pile.only_grows)

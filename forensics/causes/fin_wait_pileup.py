@@ -12,6 +12,7 @@ from forensics.measure.piles import FIN_WAIT
 from forensics.rules.pile import pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "fin-wait-pileup"
 TITLE = "Connections hang while they close: the peer or a firewall does not finish"
@@ -57,7 +58,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the rows that are being closed."""
     m = measurements
-    case = pile_case(m, FIN_WAIT, "in FIN_WAIT_1, FIN_WAIT_2, CLOSING or LAST_ACK")
+    case = pile_case(m, FIN_WAIT, Said("in FIN_WAIT_1, FIN_WAIT_2, CLOSING or LAST_ACK"))
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))
     stood = case.pile.stood_before
     return judge_pile(m, ID, case, WEIGHTS, proven=stood and case.pile.timed, lasting=stood, for_good=fix)

@@ -61,6 +61,7 @@ from forensics.rules.pile import (
 )
 from forensics.rules.pile_answer import pile_forecast, widen_range
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "kernel-socket-leak"
 TITLE = "A driver or a Windows defect keeps ports whose process is gone"
@@ -146,9 +147,9 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge rows without a process, rows of the kernel, AFD's events, and the regression of July 2018."""
     m = measurements
-    orphaned = pile_case(m, ORPHANED, "held by processes that are in no process list")
-    own = pile_case(m, OF_KERNEL, "connections of the System process")
-    bound = pile_case(m, BOUND, "bound by processes that are in no process list")
+    orphaned = pile_case(m, ORPHANED, Said("held by processes that are in no process list"))
+    own = pile_case(m, OF_KERNEL, Said("connections of the System process"))
+    bound = pile_case(m, BOUND, Said("bound by processes that are in no process list"))
     cases = [orphaned, own, bound] if bound.ownerless else [orphaned, own]
     case = max(cases, key=lambda one: one.share)  # the first of equals
     if case is bound:
@@ -184,7 +185,7 @@ def _status(m: Measurements, case: PileCase, slow: list[Logged]) -> str:
         by_rows = INCONCLUSIVE  # without a list nobody can tell whose sockets they are
     by_events = RULED_OUT
     hidden = bool(m.coverage.covered) and m.covered_shortage is not None and m.covered_shortage.calm
-    short = case.shortage.full or hidden or bool(m.coverage.uncovered or m.coverage.traced)
+    short = case.shortage.full or hidden or bool(m.coverage.uncovered or m.coverage.traced_unseen)
     if slow:
         by_events = POSSIBLE
         explained = case.shortage.full and case.share < QUARTER
@@ -260,7 +261,7 @@ def _points(m: Measurements, case: PileCase, slow: list[Logged], status: str) ->
         return points
     filters = [one for one in m.log.of(AFD, 16001) if _in_running_boot(m, one)]
     if filters:
-        name = next((text for text in filters[-1].event.strings if text), "its name is not given")
+        name: str | Said = next((text for text in filters[-1].event.strings if text), Said("its name is not given"))
         points.append(weigh(WEIGHTS, "tdi-filter", {"name": name}, (filters[-1].source(),)))
     update = _regression(m)
     if update:
@@ -349,7 +350,7 @@ def _remedies(m: Measurements, case: PileCase) -> tuple[Remedy, ...]:
         remedies.append(Remedy("for-good", Statement("do-update", fix), commands.INSTALL, effect, None, cost))
     if m.network_drivers:
         named = (f"{one.vendor} {one.product}".strip() or one.module for one in m.network_drivers)
-        names = ", ".join(list(dict.fromkeys(named))[:4])
+        names = tuple(dict.fromkeys(named))[:4]
         effect, cost = Statement("do-driver-effect"), Statement("do-driver-cost")
         remedies.append(Remedy("for-good", Statement("do-driver", {"drivers": names}), "", effect, None, cost))
     return (*widen_range(m, case), *remedies)

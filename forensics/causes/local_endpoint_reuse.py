@@ -33,6 +33,7 @@ from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from forensics.rules.fullness import RAN_OUT, in_earlier_boot, shortage_params, surely_calm, wrap_excluded
 from forensics.text.endpoints import endpoint
+from forensics.text.said import Said
 
 ID = "local-endpoint-reuse"
 TITLE = "One remote endpoint takes all traffic: ports collide while others are free"
@@ -124,7 +125,7 @@ def judge(measurements: Measurements) -> Judgement:
     params: dict[str, object] = {
         "free": shortage.free,
         "usable": shortage.pool.usable,
-        "remote": endpoint(*remote[0]) if remote else "one remote",
+        "remote": endpoint(*remote[0]) if remote else Said("one remote"),
     }
     earlier = status == INCONCLUSIVE and bool(events) and in_earlier_boot(m, m.coverage)
     return Judgement(
@@ -160,14 +161,17 @@ def _changed_since(m: Measurements, event: Logged) -> bool:
     return table is None or not times or any(event.at <= at <= table.high for at in times)
 
 
-def _nothing_unseen(m: Measurements) -> str:
-    """Why no unseen socket can have used up the ports; "" where one can. Each socket of a process is a handle."""
+def _nothing_unseen(m: Measurements) -> Said | None:
+    """Why no unseen socket can have used up the ports; None where one can. Each socket of a process is a handle."""
     if m.bound_shown:
-        return "netstat -q was run"
+        return Said("netstat -q was run")
     handles, free = m.processes.handles, (m.covered_shortage or m.shortage).free
     if handles is None or handles >= free:
-        return ""
-    return f"all processes together have {handles:,} handles, fewer than the {free:,} free ports"
+        return None
+    return Said(
+        "all processes together have {handles:count} handles, fewer than the {free:count} free ports",
+        {"handles": handles, "free": free},
+    )
 
 
 def _status(m: Measurements, events: list[Logged], covered: list[Logged]) -> str:

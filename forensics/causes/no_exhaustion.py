@@ -28,7 +28,8 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import table_source
 from forensics.measure.traces import TracedShortage
-from forensics.rules.fullness import RAN_OUT
+from forensics.rules.fullness import RAN_OUT, ids_of
+from forensics.text.said import Said
 
 ID = "no-exhaustion"
 TITLE = "Ports were not short in the time that the evidence covers"
@@ -139,7 +140,9 @@ def _status(m: Measurements) -> str:
     if m.fullest_tcp.basis == "assumed" and not m.log.records:
         return POSSIBLE  # neither a range to measure against nor a log that says that none ran out
     log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.system.one_machine
-    sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm
+    # What was collected and is not here may have told otherwise.
+    whole = m.integrity is None or not m.integrity.missing
+    sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm and whole
     return CONFIRMED if sure else LIKELY
 
 
@@ -171,7 +174,7 @@ def _points(m: Measurements) -> list[Point]:
     points = _pool_points(m) if m.tables else []
     ran_out, collisions = _events(m, *RAN_OUT), _events(m, 4227)
     if ran_out:
-        ids = ", ".join(str(number) for number in sorted({one.event.id for one in ran_out}))
+        ids = ids_of(ran_out)
         first = min(ran_out, key=lambda one: one.at)
         said = {"ids": ids, "count": len(ran_out), "first": first.at}
         points.append(weigh(WEIGHTS, "ran-out", said, (first.source(),)))
@@ -202,7 +205,7 @@ def _pool_points(m: Measurements) -> list[Point]:
         if pool.in_use is None or pool.utilisation is None or not (pool.in_use or pool.family == 4):  # noqa: PLR2004 - IPv4
             continue
         params: dict[str, object] = {
-            "pool": f"{pool.protocol} over IPv{pool.family}",
+            "pool": Said("{protocol} over IPv{family}", {"protocol": pool.protocol, "family": pool.family}),
             "in_use": pool.in_use,
             "usable": pool.usable,
             "share": pool.utilisation,

@@ -29,10 +29,11 @@ from forensics.judgement import (
 from forensics.knowledge import commands
 from forensics.knowledge.dynamic_ports import CRITICAL_SHARE, DEFAULT, WARNING_SHARE, WIDEST_COUNT, WIDEST_START
 from forensics.measure.measurements import Measurements
-from forensics.measure.piles import ESTABLISHED, OF_KERNEL, ORPHANED, UDP, UNLIKELY
+from forensics.measure.piles import ESTABLISHED, FIN_WAIT, OF_KERNEL, ORPHANED, UDP, UNLIKELY
 from forensics.measure.shortage import Shortage
 from forensics.measure.snapshots import TIME_WAIT
 from forensics.rules.fullness import shortage_params, shortage_point, tables_are_sure, wrap_excluded
+from forensics.text.said import Said
 
 ID = "port-range-too-small"
 TITLE = "The dynamic port range is too small for an ordinary load"
@@ -169,24 +170,27 @@ def _status(m: Measurements, shortage: Shortage) -> str:
     if not m.full_table or not known or not pool.exclusions_known:
         return INCONCLUSIVE
     coverage = m.udp_coverage if pool.protocol == UDP else m.coverage
-    return POSSIBLE if coverage.uncovered or coverage.traced else RULED_OUT
+    return POSSIBLE if coverage.uncovered or coverage.traced_unseen else RULED_OUT
 
 
-def _leak(m: Measurements, shortage: Shortage) -> str | None:
+def _leak(m: Measurements, shortage: Shortage) -> Said | None:
     """What leaks, in words, where a leak holds at least half of what is held."""
     leaking = {group: shortage.held_by(group) for group in _LEAKS if shortage.held_by(group)}
     if sum(leaking.values()) * 2 >= shortage.held > 0:
-        parts = (
-            f"{ports:,} in {group.replace('FIN_WAIT', 'FIN_WAIT and LAST_ACK')}" for group, ports in leaking.items()
+        parts = tuple(
+            Said("{ports:count} in FIN_WAIT and LAST_ACK", {"ports": ports})
+            if group == FIN_WAIT
+            else Said("{ports:count} in {group}", {"ports": ports, "group": group})
+            for group, ports in leaking.items()
         )
-        return f"ports {', '.join(parts)}"
+        return Said("ports {parts}", {"parts": parts})
     for group in (ORPHANED, OF_KERNEL, ESTABLISHED, UDP):
         pile = m.piles[group]
         # A full range cannot grow: that a pile stays in it does not say that it would not.
         steady = pile.born is not None and pile.born < UNLIKELY and shortage.free > 0
         leaks = group in {ORPHANED, OF_KERNEL} or pile.only_grows or (pile.persists and not steady)
         if leaks and pile.protocol == shortage.pool.protocol and pile.ports * 2 >= shortage.held > 0:
-            return f"{pile.ports:,} ports that are taken and not given back"
+            return Said("{ports:count} ports that are taken and not given back", {"ports": pile.ports})
     return None
 
 
@@ -200,7 +204,7 @@ def _params(shortage: Shortage) -> dict[str, object]:
     return {
         **shortage_params(shortage),
         "default": DEFAULT[1],
-        "pool": f"{pool.protocol} over IPv{pool.family}",
+        "pool": Said("{protocol} over IPv{family}", {"protocol": pool.protocol, "family": pool.family}),
         "start": pool.start,
         "end": pool.end,
         "size": pool.count,
@@ -245,7 +249,7 @@ def _load_points(m: Measurements, shortage: Shortage) -> list[Point]:
     if _wrap_open(m, shortage):
         return [weigh(WEIGHTS, "wrap-open", {}, shortage.sources)]
     held = sorted(shortage.by_group.items(), key=lambda item: (-item[1], item[0]))
-    said = ", ".join(f"{number:,} {group}" for group, number in held[:3])
+    said = tuple(Said("{ports:count} {group}", {"ports": number, "group": group}) for group, number in held[:3])
     return [weigh(WEIGHTS, "ordinary", {"what": said}, shortage.sources)]
 
 

@@ -14,6 +14,7 @@ from forensics.measure.traces import TIMED_OUT
 from forensics.rules.pile import QUARTER, PileCase, holds_them, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "syn-sent-pileup"
 TITLE = "Connects to a peer that does not answer hold ports until they time out"
@@ -70,7 +71,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the SYN_SENT rows of the tables and the counter of failed attempts."""
     m = measurements
-    case = pile_case(m, SYN_SENT, "in SYN_SENT")
+    case = pile_case(m, SYN_SENT, Said("in SYN_SENT"))
     owned = holds_them(m, case)
     proven = case.pile.stood_before and case.pile.timed and owned and _fail(m, case) is True
     fix = Remedy("for-good", Statement("do-fix", pile_params(m, case)), "", Statement("do-fix-effect"))

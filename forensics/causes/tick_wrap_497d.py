@@ -35,7 +35,9 @@ from forensics.measure.measurements import BootCase, Measurements
 from forensics.measure.snapshots import table_source
 from forensics.measure.time_wait import TimeWait
 from forensics.measure.uptime import AGREE
+from forensics.rules.fullness import ids_of
 from forensics.rules.traced import log_points, oldest_process, rate_points
+from forensics.text.said import Said
 
 ID = "tick-wrap-497d"
 TITLE = "TIME_WAIT ports are never released after 497 days of uptime (KB2553549)"
@@ -274,7 +276,7 @@ def _judge(case: BootCase, m: Measurements) -> Judgement:
     if not m.system.one_machine and case.fix.state != "not-affected":
         points = (
             *points,
-            weigh(WEIGHTS, "hosts-differ", {"hosts": ", ".join(m.system.hosts)}, m.system.source),
+            weigh(WEIGHTS, "hosts-differ", {"hosts": m.system.hosts}, m.system.source),
         )
     missing = _missing(case, m) if status in {LIKELY, POSSIBLE, INCONCLUSIVE} else ()
     remedies = _remedies(case, m) if status in {CONFIRMED, LIKELY} else ()
@@ -361,7 +363,7 @@ def _wrapped_before_tables(case: BootCase, m: Measurements) -> bool:
 
 
 def _headline(status: str, case: BootCase, m: Measurements) -> Statement:
-    params = {"uptime": case.seconds or 0.0, "system": m.system.name or "this Windows"}
+    params = {"uptime": case.seconds or 0.0, "system": m.system.name or Said("this Windows")}
     if status == LIKELY and case.applies_to != NOW:
         return Statement("headline-likely-previous", params)
     if status == LIKELY and case.applies_to == NOW and not case.past_wrap:
@@ -466,7 +468,7 @@ def _traffic_points(case: BootCase, m: Measurements, seen: _Seen) -> list[Point]
             "ports": wait.ports,
             "usable": pool.usable,
             "full_at": m.forecast.full_at,
-            "tense": "was" if m.forecast.full_at <= m.collection.moment.at else "will be",
+            "tense": Said("was") if m.forecast.full_at <= m.collection.moment.at else Said("will be"),
             "wider": WIDEST_COUNT - pool.count,
             "lasting": m.forecast.wider_range_seconds,
         }
@@ -499,7 +501,7 @@ def _event_points(case: BootCase) -> list[Point]:
     before = case.port_events[: len(case.port_events) - len(after)]
     for events, message in ((after, "events-after-wrap"), (before, "events-before-wrap")):
         if events and case.past_wrap:
-            ids = ", ".join(str(number) for number in sorted({one.event.id for one in events}))
+            ids = ids_of(events)
             params = {"ids": ids, "count": len(events), "first": events[0].at}
             points.append(weigh(WEIGHTS, message, params, (events[0].source(), events[-1].source())))
     return points

@@ -34,6 +34,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.snapshots import TIME_WAIT, table_source
 from forensics.rules.fullness import (
     RAN_OUT,
+    ids_of,
     in_earlier_boot,
     shortage_params,
     shortage_point,
@@ -42,6 +43,7 @@ from forensics.rules.fullness import (
 )
 from forensics.rules.traced import log_points, rate_points, shortage_points
 from forensics.text.endpoints import endpoint
+from forensics.text.said import Said
 
 ID = "time-wait-churn"
 TITLE = "Connections are opened and closed faster than TIME_WAIT releases their ports"
@@ -257,7 +259,7 @@ def _points(m: Measurements) -> list[Point]:
     events = _events(m)
     if events:
         first, last = min(events, key=lambda one: one.at), max(events, key=lambda one: one.at)
-        ids = ", ".join(str(number) for number in sorted({one.event.id for one in events}))
+        ids = ids_of(events)
         said = {"ids": ids, "count": len(events), "first": first.at}
         points.append(weigh(WEIGHTS, "events", said, (first.source(), last.source())))
     return points
@@ -285,7 +287,8 @@ def _rate_points(m: Measurements) -> list[Point]:
         both = (table_source(compared.before), table_source(compared.after))
         points.append(weigh(WEIGHTS, "born", params, both))
     if wrap_excluded(m):
-        why = m.now.fix.statement if m.now.fix.state in {"fixed", "not-affected"} else "the uptime is short of the wrap"
+        short = Said("the uptime is short of the wrap")
+        why = m.now.fix.statement if m.now.fix.state in {"fixed", "not-affected"} else short
         sources = m.now.fix.sources or ((m.uptime.source,) if m.uptime.source else ())
         points.append(weigh(WEIGHTS, "no-wrap", {"why": why}, sources))
     if wait.observed and not wait.observed.clocked and m.shortage.fills(TIME_WAIT):
@@ -307,13 +310,13 @@ def _remote_points(m: Measurements) -> list[Point]:
         "ports": top.time_wait,
         "total": total,
         "remote": endpoint(top.address, top.port),
-        "owners": ", ".join(_named(owner) for owner in owners[:3]),
+        "owners": tuple(_named(owner) for owner in owners[:3]),
     }
     return [weigh(WEIGHTS, "remote" if owners else "remote-unknown", params, (table_source(m.tables[-1]),))]
 
 
-def _named(owner: Owner) -> str:
-    return f"{owner.image or 'a process'} (PID {owner.pid})"
+def _named(owner: Owner) -> Said:
+    return Said("{image} (PID {pid})", {"image": owner.image or Said("a process"), "pid": owner.pid})
 
 
 def _missing(m: Measurements) -> tuple[Missing, ...]:
@@ -362,7 +365,7 @@ def _remedies(m: Measurements) -> tuple[Remedy, ...]:
             )
         )
     top = max(remotes, key=lambda one: one.time_wait) if remotes else None
-    remote = endpoint(top.address, top.port) if top else "its peers"
+    remote = endpoint(top.address, top.port) if top else Said("its peers")
     pooled = Statement("do-pool", {"remote": remote})
     remedies.append(
         Remedy(

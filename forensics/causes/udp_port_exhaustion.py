@@ -12,6 +12,7 @@ from forensics.rules.fullness import RAN_OUT
 from forensics.rules.pile import PileCase, holds_them, pile_case, pile_params
 from forensics.rules.pile_answer import judge_pile
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 
 ID = "udp-port-exhaustion"
 TITLE = "The UDP dynamic port range is used up"
@@ -57,7 +58,7 @@ TEXTS = {
 def judge(measurements: Measurements) -> Judgement:
     """Judge the UDP rows of the tables and event 4266."""
     m = measurements
-    case = pile_case(m, UDP, "UDP sockets")
+    case = pile_case(m, UDP, Said("UDP sockets"))
     pile = case.pile
     by_design = _is_dns_pool(m, case)
     ran_out = any(one.event.id in RAN_OUT for one in case.coverage.covered)

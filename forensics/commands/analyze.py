@@ -5,23 +5,31 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from forensics.analysis import Analysis
 from forensics.analysis import analyze as analyze_bundle
+from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
 from forensics.commands.defect import record, record_lines
 from forensics.commands.output import STANDARD_OUTPUT, write
 from forensics.commands.progress import progress
+from forensics.commands.redacted import encode_map, redacted, redacted_stems
 from forensics.errors import BundleError, OutputError, UsageError
+from forensics.isolation import Isolated
 from forensics.judgement import CONFIRMED, LIKELY
 from forensics.report import pdf_process
+from forensics.report.brand import Brand, Look, load_brand
 from forensics.report.findings import encode
-from forensics.report.html import render_html
+from forensics.report.html import render_html, render_printable
 from forensics.report.inert import inert
+from forensics.report.language import speaking, tr
 from forensics.report.terminal import render_terminal
+from forensics.text.languages import Code
+from forensics.text.paper import Paper
 from forensics.verdict import NO_EXHAUSTION
 
 
@@ -32,25 +40,35 @@ class Wanted(msgspec.Struct, frozen=True):
     json: str | None
     html: str | None
     trace: Path | None
+    paper: Paper
+    attach: bool
+    language: Code
     exit_code: bool
     quiet: bool
     verbose: bool
+    redact: bool = False
+    redact_map: str | None = None
+    brand: Path | None = None
 
 
-def run(bundles: Sequence[Path], wanted: Wanted) -> Exit:
+def run(bundles: Sequence[Path], wanted: Wanted, limits: Limits = NO_LIMITS) -> Exit:
     """Analyze every bundle; a broken one does not keep the others from being analyzed."""
-    _check(bundles, wanted)
-    printer = pdf_process.PdfProcess()
-    try:
-        statuses = [_one(bundle, wanted, printer) for bundle in bundles]
-    finally:
-        printer.close()
+    names = _report_names(bundles, wanted)
+    _check(bundles, wanted, names)
+    look = Look(wanted.paper, load_brand(wanted.brand) if wanted.brand else Brand())
+    with Isolated() as parse:
+        printer = pdf_process.PdfProcess()
+        try:
+            desk = _Desk(wanted, limits, look, parse, printer)
+            statuses = [_one(bundle, name, desk) for bundle, name in zip(bundles, names, strict=True)]
+        finally:
+            printer.close()
     # What went wrong outranks what was found, and a defect of ours (1) all.
     errors = [status for status in statuses if Exit.DEFECT <= status <= Exit.NO_OUTPUT]
     return min(errors or [status for status in statuses if status], default=Exit.DONE)
 
 
-def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
+def _check(bundles: Sequence[Path], wanted: Wanted, names: Sequence[str]) -> None:
     """Refuse what cannot be meant.
 
     Raises:
@@ -63,13 +81,16 @@ def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
         raise UsageError(f"{wanted.trace}: no such file")
     if wanted.trace and len(bundles) > 1:
         raise UsageError("one trace cannot belong to several bundles: analyze them one by one")
-    outputs = [target for target in (wanted.output, wanted.json, wanted.html) if target is not None]
+    if wanted.redact_map and not wanted.redact:
+        raise UsageError("--redact-map needs --redact: without it there is no list of pseudonyms")
+    given = (wanted.output, wanted.json, wanted.html, wanted.redact_map)
+    outputs = [target for target in given if target is not None]
     if len(bundles) > 1 and outputs:
         raise UsageError("several bundles cannot share one output file: analyze them one by one, or leave out the file")
     if outputs.count(STANDARD_OUTPUT) > 1:
         raise UsageError("only one output can go to standard output (-)")
-    targets = [wanted.output or _report_name(bundle) for bundle in bundles]
-    targets += [target for target in (wanted.json, wanted.html) if target]
+    targets = list(names)
+    targets += [target for target in (wanted.json, wanted.html, wanted.redact_map) if target]
     files = Counter(os.path.realpath(target) for target in targets if target != STANDARD_OUTPUT)
     twice = next((file for file, count in files.items() if count > 1), None)
     if twice:
@@ -80,29 +101,49 @@ def _check(bundles: Sequence[Path], wanted: Wanted) -> None:
         raise UsageError(f"{Path(same).name}: is an input; choose another name for the output")
 
 
-def _report_name(bundle: Path) -> str:
-    stem = bundle.resolve().name if bundle.is_dir() else bundle.stem
-    return f"{stem}-report.pdf"
+def _report_names(bundles: Sequence[Path], wanted: Wanted) -> list[str]:
+    if wanted.output:
+        return [wanted.output for _ in bundles]
+    stems = [bundle.resolve().name if bundle.is_dir() else bundle.stem for bundle in bundles]
+    return [f"{stem}-report.pdf" for stem in (redacted_stems(stems) if wanted.redact else stems)]
 
 
-def _one(bundle: Path, wanted: Wanted, printer: pdf_process.PdfProcess) -> Exit:
+class _Desk(NamedTuple):
+    """What the bundles of one command share."""
+
+    wanted: Wanted
+    limits: Limits
+    look: Look
+    parse: Isolated
+    printer: pdf_process.PdfProcess
+
+
+def _one(bundle: Path, name: str, desk: _Desk) -> Exit:
+    wanted = desk.wanted
     try:
         with progress(bundle.name) as tell:
-            analysis = analyze_bundle(bundle, tell, wanted.trace)
+            analysis = analyze_bundle(bundle, tell, wanted.trace, wanted.language, desk.limits, desk.parse)
+            originals: dict[str, str] = {}
+            if wanted.redact:
+                hidden = redacted(analysis, bundle, wanted.trace)
+                analysis, originals = hidden.analysis, hidden.originals
     except BundleError as error:
         say(inert(f"forensics: {error}"))
         return Exit.NO_BUNDLE
     except Exception as error:  # noqa: BLE001 - one bundle's misfortune; the next is still analyzed
         say(inert(f"forensics: {bundle.name}: {record(error)}"))
         return Exit.DEFECT
-    outputs = _Outputs(bundle, wanted, analysis, printer)
-    outputs.write()
+    outputs = _Outputs(name, desk, analysis)
+    if wanted.redact_map:
+        outputs.add(wanted.redact_map, lambda: encode_map(analysis, originals))
+    with speaking(wanted.language):
+        outputs.write()
     defects = [*analysis.defects, *outputs.defects]
     if wanted.verbose:
-        for warning in analysis.findings.warnings:
+        for warning in analysis.told.warnings:
             where = f"{warning.file}: " if warning.file else ""
             say(inert(f"{where}{warning.message}"))
-    for line in outputs.failed:
+    for line in (*outputs.remarks, *outputs.failed):
         say(inert(f"forensics: {line}"))
     if defects:
         more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
@@ -114,35 +155,47 @@ def _one(bundle: Path, wanted: Wanted, printer: pdf_process.PdfProcess) -> Exit:
 
 
 class _Outputs:
-    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`."""
+    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`.
 
-    def __init__(self, bundle: Path, wanted: Wanted, analysis: Analysis, printer: pdf_process.PdfProcess) -> None:
-        self._bundle = bundle
-        self._wanted = wanted
+    `remarks` are lines on outputs that were made.
+    """
+
+    def __init__(self, name: str, desk: _Desk, analysis: Analysis) -> None:
+        self._name = name
+        self._wanted = desk.wanted
         self._findings = analysis.findings
-        self._printer = printer
+        self._told = analysis.told
+        self._printer = desk.printer
+        self._look = desk.look
+        self.remarks: list[str] = []
         self.failed: list[str] = []
         self.defects: list[str] = []
         self.details: list[str] = []
 
     def write(self) -> None:
         wanted = self._wanted
-        target = wanted.output or _report_name(self._bundle)
+        target = self._name
         if wanted.json:
-            self._try(wanted.json, lambda: encode(self._findings))
+            self.add(wanted.json, lambda: encode(self._findings))
         if wanted.html:
-            self._try(wanted.html, lambda: render_html(self._findings).encode())
+            self.add(wanted.html, lambda: render_html(self._told, self._look).encode())
         with progress(f"writing {target}"):
-            made = self._try(target, self._pdf)
-        if not wanted.quiet and STANDARD_OUTPUT not in {wanted.output, wanted.json, wanted.html}:
-            render_terminal(self._findings, console())
+            made = self.add(target, self._pdf)
+        if not wanted.quiet and STANDARD_OUTPUT not in {wanted.output, wanted.json, wanted.html, wanted.redact_map}:
+            render_terminal(self._told, console())
             if made:
-                console().print(f"Report: {inert(target)}", markup=False, soft_wrap=True)
+                console().print(tr("Report: {file}").format(file=inert(target)), markup=False, soft_wrap=True)
 
     def _pdf(self) -> bytes:
-        return self._printer.render(render_html(self._findings), self._findings.bundle.collected_at)
+        told, look = self._told, self._look
+        printable = render_printable(told, look)
+        if printable.missing:
+            self.remarks.append(printable.missing.message)
+        attached = encode(self._findings) if self._wanted.attach else None
+        return self._printer.render(printable.html, told.bundle.collected_at, attached, look.brand.logo)
 
-    def _try(self, target: str, make: Callable[[], bytes]) -> bool:
+    def add(self, target: str, make: Callable[[], bytes]) -> bool:
+        """Make one; tell whether it could be made."""
         try:
             write(target, make())
         except OutputError as error:

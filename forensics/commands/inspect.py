@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
 from forensics.commands.defect import record_lines
@@ -12,6 +13,7 @@ from forensics.commands.progress import progress
 from forensics.errors import UsageError
 from forensics.evidence import FileReport, Warned
 from forensics.ingest import failures, survey
+from forensics.isolation import Isolated
 from forensics.report.collected import NotCollected, Transformed, not_collected, transformed
 from forensics.report.inert import inert
 from forensics.report.terminal import render_inspect
@@ -29,12 +31,12 @@ class Inspection(msgspec.Struct, frozen=True):
     transformed: tuple[Transformed, ...]
 
 
-def run(bundle: Path, json: str | None) -> Exit:
+def run(bundle: Path, json: str | None, limits: Limits = NO_LIMITS) -> Exit:
     """Show the table; as JSON where asked for."""
     if not bundle.exists():
         raise UsageError(f"{bundle}: no such file or folder")
-    with progress(bundle.name) as tell:
-        evidence, _ = survey(bundle, tell)
+    with progress(bundle.name) as tell, Isolated() as parse:
+        evidence, _ = survey(bundle, tell, limits=limits, parse=parse)
     lost, changed = not_collected(evidence), transformed(evidence)
     if json:
         inspection = Inspection(

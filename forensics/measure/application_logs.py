@@ -13,6 +13,7 @@ from forensics.evidence import Evidence, Found, Source
 from forensics.measure.zone import Zone
 from forensics.parsers.application_log import ApplicationLog
 from forensics.text.endpoints import endpoint
+from forensics.text.said import Said
 
 # A log is not newer than its bundle. A day leaves room for a zone that is not known.
 _AHEAD = timedelta(days=1)
@@ -62,12 +63,14 @@ def find_application_logs(evidence: Evidence, zone: Zone, collected_at: datetime
     return tuple(_measured(found, zone, collected_at) for found in evidence.all(ApplicationLog))
 
 
-def older_than_boot(logs: Sequence[LogUse], boot: datetime | None) -> tuple[str, ...]:
+def older_than_boot(logs: Sequence[LogUse], boot: datetime | None) -> tuple[Said, ...]:
     """What to say of logs by whose counter a process is older than the running boot, which none can be."""
     return tuple(
-        f"{one.file}: by its counter its process had started by {one.started_no_later:%Y-%m-%d %H:%M} UTC, before the "
-        f"boot at {boot:%Y-%m-%d %H:%M} UTC; no process outlives a restart, so one of the two is wrong, or the log is "
-        "another machine's"
+        Said(
+            "{file}: by its counter its process had started by {started:utc}, before the boot at {boot:utc}; no "
+            "process outlives a restart, so one of the two is wrong, or the log is another machine's",
+            {"file": one.file, "started": one.started_no_later, "boot": boot},
+        )
         for one in logs
         if boot and one.at and one.at >= boot and one.started_no_later and one.started_no_later < boot - _SERVICES_START
     )

@@ -14,6 +14,7 @@ from forensics.evidence import Source
 from forensics.measure.boots import clock_changes
 from forensics.measure.fix_state import Servicing
 from forensics.measure.log import Logged, SystemLog
+from forensics.text.said import Said
 
 DRIVER = "driver"
 SERVICE = "service"
@@ -27,7 +28,7 @@ _KB = re.compile(r"(?<![A-Za-z0-9])KB\d{6,7}(?!\d)", re.ASCII)
 # one) its 102 events are of applications, and every update of Windows came through another service.
 _STORE = "855e8a7c-ecb4-4ca3-b045-1dfa50104289"
 _CLOCK_WORTH_TELLING = 60.0  # seconds; time services correct less all the time
-_DAY_ALONE = "the list of updates tells the day alone"
+_DAY_ALONE = Said("the list of updates tells the day alone")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class Change(msgspec.Struct, frozen=True):
     at: datetime
     kind: str
     name: str
-    detail: str
+    detail: str | Said
     source: Source
 
 
@@ -71,7 +72,7 @@ def _updates(log: SystemLog, servicing: Servicing) -> Iterator[Change]:
     Later installations of the same KB are new definitions of a scanner. A list's day counts where no event tells more.
     """
     first: dict[str, tuple[datetime, Source]] = {}
-    details: dict[str, str] = {}
+    details: dict[str, str | Said] = {}
     exact = [(one.kb, one.low, one.source) for one in servicing.updates if one.low and one.low == one.high]
     for logged in log.of(_UPDATE_CLIENT, 19):
         title = (logged.event.named("updateTitle") or "").strip()

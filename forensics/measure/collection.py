@@ -16,6 +16,7 @@ from forensics.measure.boots import clock_changes
 from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.netstat import Snapshot
+from forensics.text.said import Said
 
 QUIET_LOG = timedelta(hours=25)  # 6013 comes every 24 h; an hour for a change to or from daylight saving
 _DRIFT = 2.0  # seconds: the time service trims less than that all day
@@ -44,16 +45,16 @@ class Collection(msgspec.Struct, frozen=True):
     """The moment that all "now" figures refer to: the latest netstat, or the newest evidence without one."""
 
     moment: Moment | None
-    note: str = ""
+    note: Said | None = None
 
 
-def member_moment(found: Found[object], zone: Zone, log: SystemLog) -> tuple[Moment | None, str]:
+def member_moment(found: Found[object], zone: Zone, log: SystemLog) -> tuple[Moment | None, Said | None]:
     """When a member's command ran; with a note where its date was not believed."""
     if found.entry and found.entry.started_at:
         at = found.entry.started_at
-        return Moment(at, at, at, "manifest"), ""
+        return Moment(at, at, at, "manifest"), None
     if found.time.utc is None and found.time.local is None:
-        return None, ""
+        return None, None
     spread = timedelta(0)
     if found.time.utc is not None:
         at = found.time.utc
@@ -61,30 +62,33 @@ def member_moment(found: Found[object], zone: Zone, log: SystemLog) -> tuple[Mom
         local = found.time.local or datetime.min  # noqa: DTZ901 - not reached: one of both is set
         offset = zone.at_local(local)
         if offset.basis == "unknown":
-            return None, f"{found.file}: dated {local} in an unknown time zone"
+            return None, Said(
+                "{file}: dated {local} in an unknown time zone", {"file": found.file, "local": str(local)}
+            )
         at, spread = offset.to_utc(local), timedelta(minutes=offset.uncertain)
     newest = log.last_at
     low, high = at - spread, at + spread
     if newest is None:
-        return Moment(at, low, high, "member-time"), ""
+        return Moment(at, low, high, "member-time"), None
     if high + _CLOCK_SLACK < newest - timedelta(hours=1):
-        return (
-            None,
-            f"{found.file}: dated {at:%Y-%m-%d %H:%M} UTC, before the newest event: not the time of collection",
+        return None, Said(
+            "{file}: dated {at:utc}, before the newest event: not the time of collection",
+            {"file": found.file, "at": at},
         )
     if low - newest > QUIET_LOG:
         if not log.damaged:
-            return None, (
-                f"{found.file}: dated {at:%Y-%m-%d %H:%M} UTC, over 25 hours after the newest event of a log that has "
-                "a daily one: not believed as the time of collection"
+            return None, Said(
+                "{file}: dated {at:utc}, over 25 hours after the newest event of a log that has a daily one: "
+                "not believed as the time of collection",
+                {"file": found.file, "at": at},
             )
         low = newest
-    return Moment(at, max(low, min(at, newest)), high, "member-time"), ""
+    return Moment(at, max(low, min(at, newest)), high, "member-time"), None
 
 
-def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Taken, ...], tuple[str, ...]]:
+def when_taken(evidence: Evidence, zone: Zone, log: SystemLog) -> tuple[tuple[Taken, ...], tuple[Said, ...]]:
     """Every netstat table with its time, in the order taken; notes on dates that were not believed."""
-    notes: list[str] = []
+    notes: list[Said] = []
     taken = []
     steady = bool(log.records) and not _clock_was_set(evidence, log)
     for found in evidence.all(Snapshot):
@@ -168,12 +172,16 @@ def find_collection(evidence: Evidence, taken: tuple[Taken, ...], log: SystemLog
         latest = Moment(at, at, at, "manifest")
     elif log.last_at:
         high = log.last_at + QUIET_LOG
-        return Collection(Moment(log.last_at, log.last_at, high, "newest-event"), "no file says when it was collected")
+        newest = Moment(log.last_at, log.last_at, high, "newest-event")
+        return Collection(newest, Said("no file says when it was collected"))
     else:
-        return Collection(None, "neither a manifest, nor a believable file date, nor an event log says when")
+        return Collection(None, Said("neither a manifest, nor a believable file date, nor an event log says when"))
     if log.last_at and latest.at < log.last_at:
         late = log.last_at - latest.at
-        note = f"the newest event is {late} later than the {latest.method} says" if late > _CLOCK_SLACK else ""
+        said = Said(
+            "the newest event is {late} later than the {method} says", {"late": str(late), "method": latest.method}
+        )
+        note = said if late > _CLOCK_SLACK else None
         moved = Moment(log.last_at, max(latest.low, log.last_at), max(latest.high, log.last_at), latest.method)
         return Collection(moved, note)
     return Collection(latest)

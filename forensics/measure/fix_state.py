@@ -18,6 +18,7 @@ from forensics.parsers.hotfixes import Hotfix
 from forensics.parsers.registry_export import RegistryKey
 from forensics.parsers.systeminfo import SystemInfo
 from forensics.parsers.tcpip_files import DriverFile
+from forensics.text.said import Said
 
 _REBOOT_KEYS = ("\\component based servicing\\rebootpending", "\\auto update\\rebootrequired")
 # Done, waits for a restart; then the same two of Vista and Server 2008 (knowledge/event_ids.py). That a change was
@@ -45,7 +46,7 @@ class FixState(msgspec.Struct, frozen=True):
 
     state: str
     basis: str
-    statement: str
+    statement: Said
     installed_at: datetime | None = None
     sources: tuple[Source, ...] = ()
     pending_reboot: bool = False
@@ -76,7 +77,7 @@ def fix_state(system: System, servicing: Servicing, boot: datetime | None) -> Fi
         return FixState(
             "not-affected",
             "system",
-            f"the defect exists in Windows 6.0 and 6.1 only; this is {name}",
+            Said("the defect exists in Windows 6.0 and 6.1 only; this is {name}", {"name": name}),
             None,
             system.source,
         )
@@ -98,7 +99,10 @@ def _from_file(driver: Found[DriverFile], servicing: Servicing, boot: datetime |
     if fixed is None:
         return None
     if not fixed:
-        said = f"tcpip.sys {version} is older than the fix, which came with {_first_fixed(fact.version)}"
+        said = Said(
+            "tcpip.sys {version} is older than the fix, which came with {first}",
+            {"version": version, "first": _first_fixed(fact.version)},
+        )
         return FixState("unfixed", "file-version", said, None, (source,), pending)
     installed, basis = fact.created_at, source
     if installed is None:
@@ -106,33 +110,41 @@ def _from_file(driver: Found[DriverFile], servicing: Servicing, boot: datetime |
         if dated:
             installed, basis = dated[0].high, dated[0].source
     if installed is None or boot is None:
-        said = f"tcpip.sys {version} on disk holds the fix; nothing says whether it was there before the boot"
+        said = Said(
+            "tcpip.sys {version} on disk holds the fix; nothing says whether it was there before the boot",
+            {"version": version},
+        )
         return FixState("unknown", "file-version", said, None, sources, pending)
     if installed < boot:
-        day = f"{installed:%Y-%m-%d}, before the boot of {boot:%Y-%m-%d}"
-        said = f"tcpip.sys {version} holds the fix and was installed {day}"
+        said = Said(
+            "tcpip.sys {version} holds the fix and was installed {installed:day}, before the boot of {boot:day}",
+            {"version": version, "installed": installed, "boot": boot},
+        )
         return FixState("fixed", "file-version", said, installed, (source, basis) if basis is not source else (source,))
     older = [one for one in servicing.updates if one.kb in FIXING[(6, 1)] and one.high and one.high < boot]
     if older and fact.version and fact.version[:2] == (6, 1):
         update = older[0]
-        said = (
-            f"{update.kb} holds the fix and was there before the boot of {boot:%Y-%m-%d}; tcpip.sys {version} is newer"
+        said = Said(
+            "{kb} holds the fix and was there before the boot of {boot:day}; tcpip.sys {version} is newer",
+            {"kb": update.kb, "boot": boot, "version": version},
         )
         return FixState("fixed", "hotfix-list", said, update.high, (update.source, source))
-    said = (
-        f"tcpip.sys {version} on disk holds the fix, but was installed {installed:%Y-%m-%d}, after the boot of "
-        f"{boot:%Y-%m-%d}: the running system loaded an older one"
+    said = Said(
+        "tcpip.sys {version} on disk holds the fix, but was installed {installed:day}, after the boot of "
+        "{boot:day}: the running system loaded an older one",
+        {"version": version, "installed": installed, "boot": boot},
     )
     return FixState("installed-not-loaded", "file-version", said, installed, sources, pending)
 
 
-def _first_fixed(version: Version | None) -> str:
+def _first_fixed(version: Version | None) -> Said:
     """The first fixed version of a file's branch, in words; no update of a branch without one is known to hold it."""
     branch = branch_of(version) if version else None
     if branch is None:
-        return "KB2553549 in 2011, years after this release"
+        return Said("KB2553549 in 2011, years after this release")
     kind = "LDR" if branch.ldr else "GDR"
-    return f"{'.'.join(str(part) for part in branch.build)}.{branch.first_fixed} in its branch ({kind})"
+    first = f"{'.'.join(str(part) for part in branch.build)}.{branch.first_fixed}"
+    return Said("{first} in its branch ({kind})", {"first": first, "kind": kind})
 
 
 def _from_updates(system: System, servicing: Servicing, boot: datetime | None) -> FixState:
@@ -142,24 +154,30 @@ def _from_updates(system: System, servicing: Servicing, boot: datetime | None) -
     before = [one for one in found if boot and one.high and one.high < boot]
     if before:
         one = before[0]
-        said = f"{one.kb} holds the fix and was installed {one.high:%Y-%m-%d}, before the boot of {boot:%Y-%m-%d}"
+        said = Said(
+            "{kb} holds the fix and was installed {installed:day}, before the boot of {boot:day}",
+            {"kb": one.kb, "installed": one.high, "boot": boot},
+        )
         return FixState("fixed", "hotfix-list", said, one.high, (one.source,))
     after = [one for one in found if boot and one.low and one.low > boot]
     if after and len(after) == len(found):
         one = min(after, key=lambda update: update.low or datetime.max.replace(tzinfo=UTC))
-        said = f"{one.kb} was installed {one.low:%Y-%m-%d}, after the boot of {boot:%Y-%m-%d}: it waits for a restart"
+        said = Said(
+            "{kb} was installed {installed:day}, after the boot of {boot:day}: it waits for a restart",
+            {"kb": one.kb, "installed": one.low, "boot": boot},
+        )
         return FixState("installed-not-loaded", "hotfix-list", said, one.low, (one.source,), pending)
     if found:
-        said = f"{found[0].kb} holds the fix; whether it was installed before the boot is not known"
+        said = Said("{kb} holds the fix; whether it was installed before the boot is not known", {"kb": found[0].kb})
         return FixState("unknown", "hotfix-list", said, None, (found[0].source,), pending)
     sources: tuple[Source, ...] = ()
-    said = (
+    said = Said(
         "the bundle does not hold the version of tcpip.sys; a missing KB proves nothing, for later updates supersede it"
     )
     driver = servicing.driver
     if driver and driver.fact.version:
         version = ".".join(str(part) for part in driver.fact.version)
-        said = f"no source says whether tcpip.sys {version} holds the fix"
+        said = Said("no source says whether tcpip.sys {version} holds the fix", {"version": version})
         sources = (driver.source(driver.fact.line),)
     return FixState("unknown", "none", said, None, sources, pending)
 

@@ -18,11 +18,13 @@ from forensics.measure.collection import Collection, Taken, find_collection, whe
 from forensics.measure.coverage import Coverage, cover
 from forensics.measure.fix_state import FixState, Servicing, find_servicing, fix_state
 from forensics.measure.host_memory import HostMemory, find_memory
+from forensics.measure.integrity import Integrity, find_integrity
 from forensics.measure.interval import Interval
 from forensics.measure.log import PORT_EVENTS, TCPIP, Logged, SystemLog, system_log
 from forensics.measure.network_drivers import NetworkDriver, find_network_drivers
 from forensics.measure.offload import Offload, find_offload
 from forensics.measure.piles import Pile, find_piles
+from forensics.measure.port_space import PortState, find_port_space
 from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
 from forensics.measure.processes import Listed, Processes, find_processes
 from forensics.measure.rates import when_counted
@@ -33,6 +35,7 @@ from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, fore
 from forensics.measure.traces import TraceUse, find_traces, shortages_of
 from forensics.measure.uptime import Uptime, find_uptime
 from forensics.measure.zone import Zone, find_zone
+from forensics.text.said import Said
 
 
 class BootCase(msgspec.Struct, frozen=True):
@@ -101,7 +104,7 @@ class Measurements(msgspec.Struct, frozen=True):
     attribution: Attribution
     cases: tuple[BootCase, ...]
     incident: Incident
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     processes: Processes
     shortage: Shortage
     udp_shortage: Shortage
@@ -121,6 +124,8 @@ class Measurements(msgspec.Struct, frozen=True):
     covered_waiting: Mapping[tuple[str, int | None], int]
     application_logs: tuple[LogUse, ...]
     traces: tuple[TraceUse, ...]
+    port_space: tuple[PortState, ...]
+    integrity: Integrity | None
 
     @property
     def suspect(self) -> Listed | None:
@@ -247,6 +252,8 @@ def measure(evidence: Evidence) -> Measurements:
         _waiting_by_remote(coverage.after, pools),
         logs,
         traces,
+        find_port_space(rows, bound, pools),
+        find_integrity(evidence),
     )
 
 
@@ -258,8 +265,8 @@ def _waiting_by_remote(table: Taken | None, pools: tuple[PortUse, ...]) -> Mappi
     return Counter((row.remote_address, row.remote_port) for row in rows)
 
 
-def _hosts_note(system: System) -> str:
-    return "" if system.one_machine else f"the files name different computers: {', '.join(system.hosts)}"
+def _hosts_note(system: System) -> Said | None:
+    return None if system.one_machine else Said("the files name different computers: {hosts}", {"hosts": system.hosts})
 
 
 def _cases(system: System, servicing: Servicing, uptime: Uptime, log: SystemLog) -> tuple[BootCase, ...]:

@@ -9,6 +9,7 @@ from forensics.evidence import Evidence, Source
 from forensics.measure.collection import Taken
 from forensics.parsers.tasklist import Process
 from forensics.parsers.wmic_process import ProcessDetail
+from forensics.text.said import Said
 
 IDLE, KERNEL = 0, 4  # PIDs of the System Idle Process and of System, the same on every Windows since XP
 
@@ -26,17 +27,29 @@ class Listed(msgspec.Struct, frozen=True):
     handles_source: Source | None = None
 
     @property
-    def label(self) -> str:
+    def name(self) -> str | Said:
+        """Its image, or words where it has none; "" where nothing is known of it."""
+        return _WORDS.get(self.image, self.image)
+
+    @property
+    def label(self) -> Said:
         """How people name it: image, PID, services, command line."""
-        parts = [f"PID {self.pid}"]
-        if self.services:
-            parts.append(f"services {', '.join(self.services[:_MOST_SERVICES])}")
-        if self.command_line:
-            line = self.command_line
-            parts.append(f"command line {line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 1] + '…'}")
-        return f"{self.image or 'a process without a name here'} ({'; '.join(parts)})"
+        services = Said("; services {names}", {"names": self.services[:_MOST_SERVICES]}) if self.services else ""
+        line = self.command_line
+        shown = line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 1] + "…"
+        return Said(
+            "{image} (PID {pid}{services}{command})",
+            {
+                "image": self.name or Said("a process without a name here"),
+                "pid": self.pid,
+                "services": services,
+                "command": Said("; command line {line}", {"line": shown}) if line else "",
+            },
+        )
 
 
+_UNNAMED, _NOBODY = Said("a process that netstat did not name"), Said("no process")
+_WORDS = {one.text: one for one in (_UNNAMED, _NOBODY)}
 _MOST_SERVICES = 6
 _COMMAND_LENGTH = 100
 
@@ -90,11 +103,11 @@ class Processes(msgspec.Struct, frozen=True):
     def named(self, pid: int | None) -> Listed:
         """What is known of a PID."""
         if pid is None:
-            return Listed(-1, "a process that netstat did not name")
+            return Listed(-1, _UNNAMED.text)
         known = self.by_pid.get(pid)
         if known:
             return known
-        return Listed(pid, {IDLE: "no process", KERNEL: "System"}.get(pid, ""))
+        return Listed(pid, {IDLE: _NOBODY.text, KERNEL: "System"}.get(pid, ""))
 
 
 def find_processes(evidence: Evidence, taken: Iterable[Taken]) -> Processes:

@@ -12,6 +12,7 @@ from forensics.evidence import Evidence, Found, Source
 from forensics.measure.log import EVENT_LOG, KERNEL_GENERAL, SystemLog
 from forensics.parsers.registry_export import RegistryKey
 from forensics.parsers.systeminfo import SystemInfo
+from forensics.text.said import Said
 
 _VERSION = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{3,5}))?")
 _CURRENT_VERSION = "\\microsoft\\windows nt\\currentversion"
@@ -51,7 +52,7 @@ class System(msgspec.Struct, frozen=True):
     host: str = ""
     hosts: tuple[str, ...] = ()
     witnesses: tuple[Witness, ...] = ()
-    conflict: str = ""
+    conflict: Said | None = None
 
     @property
     def one_machine(self) -> bool:
@@ -88,10 +89,13 @@ def find_system(evidence: Evidence, log: SystemLog) -> System:
     name = next((one.name for one in described if one.name), "")
     lab = next((one.build_lab for one in described if one.build_lab), "")
     pack = next((one.service_pack for one in described if one.service_pack), "")
-    conflict = ""
+    conflict = None
     if len({witness.version for witness in witnesses}) > 1:
-        said = ", ".join(f"{one.kind} says {one.version[0]}.{one.version[1]}" for one in witnesses)
-        conflict = f"the sources name different systems: {said}"
+        said = tuple(
+            Said("{source} says {version}", {"source": one.kind, "version": f"{one.version[0]}.{one.version[1]}"})
+            for one in witnesses
+        )
+        conflict = Said("the sources name different systems: {said}", {"said": said})
     version = witnesses[0].version if witnesses and not conflict else None
     build = next((one.build for one in witnesses if one.build), None)
     host = hosts[0] if hosts else ""

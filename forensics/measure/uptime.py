@@ -12,6 +12,7 @@ from forensics.measure.interval import Interval
 from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.systeminfo import SystemInfo
+from forensics.text.said import Said
 
 _SERVICE_START = "6009"
 AGREE = timedelta(minutes=10)  # two witnesses of one boot: services start within minutes of the kernel
@@ -41,7 +42,7 @@ class Uptime(msgspec.Struct, frozen=True):
     source: Source | None
     history: tuple[Boot, ...] = ()
     witnesses: tuple[BootWitness, ...] = ()
-    disagreements: tuple[str, ...] = ()
+    disagreements: tuple[Said, ...] = ()
     corroborated: bool = False
     disputed: bool = False  # whether a witness disagrees and nothing explains it
 
@@ -93,8 +94,10 @@ def _from_witness(moment: Moment, history: tuple[Boot, ...], witnesses: tuple[Bo
             low = min(low, (moment.low - other.boot).total_seconds())
             high = max(high, (moment.high - other.boot).total_seconds())
         said = tuple(
-            f"{witness.kind} puts the boot at {witness.boot:%Y-%m-%d %H:%M} UTC, "
-            f"{other.kind} at {other.boot:%Y-%m-%d %H:%M} UTC"
+            Said(
+                "{one} puts the boot at {boot:utc}, {other} at {other_boot:utc}",
+                {"one": witness.kind, "boot": witness.boot, "other": other.kind, "other_boot": other.boot},
+            )
             for other in apart
         )
         return Uptime(
@@ -108,7 +111,8 @@ def _from_log(
     moment: Moment, boot: Boot, history: tuple[Boot, ...], witnesses: tuple[BootWitness, ...], log: SystemLog
 ) -> Uptime:
     # The clock was set after the last record of the boot: in today's clock it lies that much later.
-    moved, disagreements = boot.moved, []
+    moved = boot.moved
+    disagreements: list[Said] = []
     boot = msgspec.structs.replace(boot, start=boot.start + timedelta(seconds=boot.moved), moved=0.0)
     history = (*history[:-1], boot)
     if boot.readings:
@@ -117,14 +121,17 @@ def _from_log(
         disagreements.extend(_shifts(boot, log))
         if abs(moved) >= _MOVED_WORTH_TELLING:
             disagreements.append(
-                f"the clock was set by {moved:+.0f} s after the last 6013; the uptime is corrected for it"
+                Said(
+                    "the clock was set by {moved:shift} after the last 6013; the uptime is corrected for it",
+                    {"moved": moved},
+                )
             )
     else:
         method, source = "boot-event", boot.source
     seconds = (moment.at - boot.start).total_seconds()
     low, high = (moment.low - boot.start).total_seconds(), (moment.high - boot.start).total_seconds()
     disagreements.extend(
-        f"{one.at:%Y-%m-%d %H:%M} UTC: a fast startup resumed the kernel; the uptime runs on through it"
+        Said("{at:utc}: a fast startup resumed the kernel; the uptime runs on through it", {"at": one.at})
         for one in fast_startups(log)
         if boot.start < one.at <= moment.at
     )
@@ -132,7 +139,7 @@ def _from_log(
         # 6009 alone is written when the event log service restarts, too: the run before may go on.
         high = max(high, (moment.high - history[-2].start).total_seconds())
         disagreements.append(
-            "the event log service started after the last 6013; whether the machine booted is not sure"
+            Said("the event log service started after the last 6013; whether the machine booted is not sure")
         )
     corroborated = disputed = False
     for witness in witnesses:
@@ -141,23 +148,25 @@ def _from_log(
             corroborated = True
             continue
         explained = _explained(apart, boot, log)
-        said = f"{witness.kind} puts the boot at {witness.boot:%Y-%m-%d %H:%M:%S} UTC, the event log at "
-        said += f"{boot.start:%Y-%m-%d %H:%M:%S} UTC"
-        disagreements.append(f"{said}: {explained}" if explained else said)
+        said = Said(
+            "{witness} puts the boot at {boot:utc-second}, the event log at {start:utc-second}",
+            {"witness": witness.kind, "boot": witness.boot, "start": boot.start},
+        )
+        disagreements.append(Said("{said}: {why}", {"said": said, "why": explained}) if explained else said)
         disputed = disputed or not explained
         if not explained and witness.kind == "manifest":
             other = (moment.at - witness.boot).total_seconds()
             low, high = min(low, other), max(high, other)
     if boot.source.file in log.partial and not corroborated:
         low = 0.0
-        disagreements.append("the event log is an export that lacks records: it need not show a later restart")
+        disagreements.append(Said("the event log is an export that lacks records: it need not show a later restart"))
     return Uptime(
         seconds, Interval(max(0.0, low), high), moment.at, boot, method, source,
         history, witnesses, tuple(disagreements), corroborated, disputed,
     )  # fmt: skip
 
 
-def _shifts(boot: Boot, log: SystemLog) -> list[str]:
+def _shifts(boot: Boot, log: SystemLog) -> list[Said]:
     """Where `TimeCreated − seconds` moved within a boot: the clock was set, or the machine was paused."""
     changes = clock_changes(log)
     found = []
@@ -167,21 +176,25 @@ def _shifts(boot: Boot, log: SystemLog) -> list[str]:
             continue
         set_by = moved_between(changes, before.logged, after.logged)
         reason = (
-            "the clock was set by as much"
+            Said("the clock was set by as much")
             if abs(shift - set_by) < _MOVED_WORTH_TELLING
-            else ("the clock was set or the machine was paused; the uptime counter ran on")
+            else Said("the clock was set or the machine was paused; the uptime counter ran on")
         )
-        span = f"between {before.at:%Y-%m-%d} and {after.at:%Y-%m-%d}"
-        found.append(f"{span} the boot time implied by 6013 moved by {shift:+.0f} s: {reason}")
+        found.append(
+            Said(
+                "between {before:day} and {after:day} the boot time implied by 6013 moved by {shift:shift}: {reason}",
+                {"before": before.at, "after": after.at, "shift": shift, "reason": reason},
+            )
+        )
     return found
 
 
-def _explained(apart: timedelta, boot: Boot, log: SystemLog) -> str:
+def _explained(apart: timedelta, boot: Boot, log: SystemLog) -> Said | None:
     """Whether the clock changes since the boot account for a witness that kept the old boot time."""
     total = sum(change.seconds for change in clock_changes(log) if not change.resume and change.logged.at >= boot.start)
     if total and abs(apart.total_seconds() + total) <= AGREE.total_seconds():
-        return f"the clock was set by {total:+.0f} s since, which explains it"
-    return ""
+        return Said("the clock was set by {total:shift} since, which explains it", {"total": total})
+    return None
 
 
 def _witnesses(evidence: Evidence, zone: Zone) -> tuple[BootWitness, ...]:

@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from forensics.errors import UsageError
+from forensics.text.paper import Paper
 
 _MOST_LOGO = 1 << 20  # bytes: a report stays under 1 MB without it
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -46,7 +47,14 @@ class Brand(msgspec.Struct, frozen=True):
     case: str = ""
 
 
-PLAIN = Brand()
+class Look(msgspec.Struct, frozen=True):
+    """How a report is set: on which paper, and in whose name."""
+
+    paper: Paper = Paper.A4
+    brand: Brand = Brand()
+
+
+PLAIN = Look()
 
 
 def load_brand(path: Path) -> Brand:

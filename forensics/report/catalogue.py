@@ -7,8 +7,18 @@ import msgspec
 
 from forensics.causes import Cause
 from forensics.judgement import DECISIVE, STRONG, WEAK, Weight
+from forensics.report.language import tr
+from forensics.report.words import say, tell
+from forensics.text.said import Said
 
-GRADES = {WEAK: "weak", STRONG: "strong", DECISIVE: "decisive"}
+_GRADES = {
+    WEAK: Said("for, weak"),
+    STRONG: Said("for, strong"),
+    DECISIVE: Said("for, decisive"),
+    -WEAK: Said("against, weak"),
+    -STRONG: Said("against, strong"),
+    -DECISIVE: Said("against, decisive"),
+}
 _BLANK = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -31,18 +41,18 @@ class WeighedLine(msgspec.Struct, frozen=True):
 def sections(cause: Cause) -> tuple[Section, ...]:
     """What a cause is, how it shows, what proves it, what rules it out and what cures it."""
     return (
-        Section("What it is", cause.ABOUT),
-        Section("How it shows", cause.SHOWS),
-        Section("What proves it", cause.PROVES),
-        Section("What rules it out", cause.RULES_OUT),
-        Section("What cures it", cause.CURES),
+        Section(tr("What it is"), tr(cause.ABOUT)),
+        Section(tr("How it shows"), tr(cause.SHOWS)),
+        Section(tr("What proves it"), tr(cause.PROVES)),
+        Section(tr("What rules it out"), tr(cause.RULES_OUT)),
+        Section(tr("What cures it"), tr(cause.CURES)),
     )
 
 
 def weighed(cause: Cause) -> Iterator[WeighedLine]:
     """The table of a cause's evidence, the heaviest for first, the heaviest against last."""
     for message, weight in sorted(cause.WEIGHTS.items(), key=lambda item: -item[1].grade):
-        words = _BLANK.sub(lambda match: f"[{match[1].replace('_', ' ')}]", cause.TEXTS[message])
+        words = _BLANK.sub(lambda match: f"[{match[1].replace('_', ' ')}]", tr(cause.TEXTS[message]))
         yield WeighedLine(words, grade_of(weight), weight.witness, weight.source)
 
 
@@ -52,5 +62,5 @@ def grade_of(weight: Weight) -> str:
     >>> grade_of(Weight(2, "fullness", "SDP")), grade_of(Weight(-3, "rate", "Little's law", computed=True))
     ('for, strong', 'against, decisive (computed)')
     """
-    side = "for" if weight.grade > 0 else "against"
-    return f"{side}, {GRADES[abs(weight.grade)]}{' (computed)' if weight.computed else ''}"
+    grade = say(_GRADES[weight.grade])
+    return tell("{grade} (computed)", grade=grade) if weight.computed else grade

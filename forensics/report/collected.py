@@ -4,12 +4,15 @@ import msgspec
 
 from forensics.bundle.manifest import Entry, Listing
 from forensics.evidence import Evidence
+from forensics.report.retold import retold
+from forensics.report.words import say
+from forensics.text.said import Said
 
 _WORDS = {
-    "failed": "the command failed",
-    "skipped": "it was left out",
-    "timed-out": "the command did not end in time",
-    "not-supported": "this Windows does not have it",
+    "failed": Said("the command failed"),
+    "skipped": Said("it was left out"),
+    "timed-out": Said("the command did not end in time"),
+    "not-supported": Said("this Windows does not have it"),
 }
 
 
@@ -39,7 +42,7 @@ def not_collected(evidence: Evidence) -> tuple[NotCollected, ...]:
 
 def reason_of(entry: Entry) -> str:
     """Why it could not be had, in words."""
-    return entry.reason or _WORDS.get(entry.outcome, "the manifest does not say why")
+    return retold(entry.reason) or say(_WORDS.get(entry.outcome, Said("the manifest does not say why")))
 
 
 def transformed(evidence: Evidence) -> tuple[Transformed, ...]:

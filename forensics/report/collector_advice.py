@@ -8,6 +8,8 @@ from forensics.bundle.manifest import Entry, Listing
 from forensics.evidence import Evidence
 from forensics.knowledge.collector_options import THOROUGH, Supply, run_of, supply_of
 from forensics.report.collected import reason_of
+from forensics.report.language import tr
+from forensics.report.words import fill, listed
 
 _REASON_LENGTH = 160
 
@@ -37,7 +39,11 @@ def advise(command: str, evidence: Evidence) -> Advice:
     gone = [entry for group in groups for entry in group if entry.collected and listing.path(entry) not in here]
     if gone:
         return Advice(
-            "", f"The collector had {gone[0].path}, but it is not in this bundle: send the zip as it was made."
+            "",
+            fill(
+                tr("The collector had {path}, but it is not in this bundle: send the zip as it was made."),
+                {"path": gone[0].path},
+            ),
         )
     if supply.again or not all(groups):
         return Advice(run_of(supply.option), _started(supply))
@@ -58,27 +64,37 @@ def most_settling(runs: Sequence[str]) -> str:
     if not count:
         return ""
     best = run_of(THOROUGH if thorough else "")
-    share = f"{count} of the {len(runs)} things that are missing" if count < len(runs) else "all that is missing"
-    return f"One run of the collector brings {share}: {best}"
+    if count == len(runs):
+        return fill(tr("One run of the collector brings all that is missing: {run}"), {"run": best})
+    return fill(
+        tr("One run of the collector brings {count} of the {all} things that are missing: {run}"),
+        {"count": count, "all": len(runs), "run": best},
+    )
 
 
 def _started(supply: Supply) -> str:
-    return f"Start it {supply.moment}." if supply.moment else ""
+    return fill(tr("Start it {moment}."), {"moment": tr(supply.moment)}) if supply.moment else ""
 
 
 def _after_loss(lost: Sequence[Entry], supply: Supply) -> Advice:
     """The collector tried: advise only what it can do better another time."""
     run = run_of(supply.option)
     if _any(lost, "elevated"):
-        return Advice(run, f"Run it again as administrator: without, it could not have {_names(lost)}.")
+        said = tr("Run it again as administrator: without, it could not have {files}.")
+        return Advice(run, fill(said, {"files": _names(lost)}))
     if _any(lost, "-Quick"):
-        return Advice(run, "Run it again without -Quick.")
+        return Advice(run, tr("Run it again without -Quick."))
     if _any(lost, "redacted"):
-        return Advice(run, f"Run it again without -Redact, which leaves out {_names(lost)}.")
-    why = f"The collector could not have {lost[0].path}: {reason_of(lost[0])[:_REASON_LENGTH]}"
+        said = tr("Run it again without -Redact, which leaves out {files}.")
+        return Advice(run, fill(said, {"files": _names(lost)}))
+    why = fill(
+        tr("The collector could not have {path}: {reason}"),
+        {"path": lost[0].path, "reason": reason_of(lost[0])[:_REASON_LENGTH].removesuffix(".")},
+    )
     if supply.otherwise:
-        return Advice(run_of(supply.otherwise), f"{why}; {supply.otherwise_shows}.")
-    return Advice("", why if why.endswith(".") else f"{why}.")
+        said = tr("{why}; {otherwise}.")
+        return Advice(run_of(supply.otherwise), fill(said, {"why": why, "otherwise": tr(supply.otherwise_shows)}))
+    return Advice("", fill(tr("{text}."), {"text": why}))
 
 
 def _any(lost: Iterable[Entry], word: str) -> bool:
@@ -86,4 +102,4 @@ def _any(lost: Iterable[Entry], word: str) -> bool:
 
 
 def _names(lost: Sequence[Entry]) -> str:
-    return ", ".join(entry.path for entry in lost)
+    return listed([entry.path for entry in lost])

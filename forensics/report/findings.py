@@ -1,6 +1,7 @@
 """The findings: what `--json` prints (`forensics.findings/1`, contracts.md) and all that the other outputs show.
 
-Always in English. Every statement carries its sources with the raw text quoted.
+In the language spoken (report/language.py); those that `--json` prints always in English. Every
+statement carries its sources with the raw text quoted.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +18,15 @@ from forensics.evidence import Evidence, FileReport, Source, Warned
 from forensics.judgement import NOW, Judgement, Missing, Point, Remedy, Statement
 from forensics.measure.attribution import MOST_LISTED, Owner, Remote
 from forensics.measure.collection import Taken
+from forensics.measure.log import PORT_EVENTS, TCPIP
 from forensics.measure.measurements import Measurements
+from forensics.measure.port_space import ports_in_use
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import by_state
 from forensics.measure.uptime import past_wrap_seconds
 from forensics.parsers import all_parsers
 from forensics.report.collector_advice import advise
+from forensics.report.event_samples import PortEventEntry, UptimeSampleEntry, port_events_of, samples_of
 from forensics.report.holdings import (
     ApplicationLogEntry,
     AttemptsEntry,
@@ -33,15 +37,19 @@ from forensics.report.holdings import (
     ShortageEntry,
     holdings_of,
 )
+from forensics.report.language import second, tr
+from forensics.report.port_space import PortSpaceEntry, port_space_entry
 from forensics.report.support import support_text
 from forensics.report.timeline import TimelineEntry, timeline
 from forensics.report.trace_entry import TraceEntry, trace_entry
-from forensics.report.words import fill, offset_text
+from forensics.report.words import fill, offset_text, say
+from forensics.text.said import Said
 from forensics.verdict import TEXTS as UNDECIDED_TEXTS
 from forensics.verdict import UNDECIDED, Verdict
 
 SCHEMA: Literal["forensics.findings/1"] = "forensics.findings/1"
 _CAUSE_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_MOST_NAMED = 5
 _HALF_A_SECOND = timedelta(microseconds=500_000)
 
 Status = Literal["confirmed", "likely", "possible", "inconclusive", "ruled_out"]
@@ -73,8 +81,20 @@ class FileEntry(msgspec.Struct, frozen=True):
     note: str
 
 
+class IntegrityEntry(msgspec.Struct, frozen=True):
+    """Members by SHA-256 against the manifest's: how many are intact, and the paths of the others."""
+
+    intact: int
+    changed: list[str]
+    missing: list[str]
+    not_listed: list[str]
+
+
 class BundleEntry(msgspec.Struct, frozen=True):
-    """The bundle. `collected_at` is UTC, that of the latest netstat; `method` names how it was found."""
+    """The bundle. `collected_at` is UTC, that of the latest netstat; `method` names how it was found.
+
+    `redacted`: pseudonyms stand for names and addresses, put there by the collector or by `--redact`.
+    """
 
     name: str
     sha256: str
@@ -83,6 +103,8 @@ class BundleEntry(msgspec.Struct, frozen=True):
     collected_method: CollectionMethod
     utc_offset_minutes: int | None
     files: list[FileEntry]
+    redacted: bool = False
+    integrity: IntegrityEntry | None = None
 
 
 class VerdictEntry(msgspec.Struct, frozen=True):
@@ -203,6 +225,7 @@ class UptimeEntry(msgspec.Struct, frozen=True):
     agreeing: list[WitnessEntry]
     disagreements: list[str]
     boots: list[BootEntry]
+    samples: list[UptimeSampleEntry] = []
 
 
 class PoolEntry(msgspec.Struct, frozen=True):
@@ -242,7 +265,7 @@ class RemoteEntry(msgspec.Struct, frozen=True):
 
 
 class SnapshotEntry(msgspec.Struct, frozen=True):
-    """One netstat table; `at` is UTC."""
+    """One netstat table; `at` is UTC, `ports_in_use` are those of the TCP pool that is fullest in the latest."""
 
     file: str
     line: int
@@ -251,6 +274,7 @@ class SnapshotEntry(msgspec.Struct, frozen=True):
     rows: int
     by_state: dict[str, int]
     complete: bool
+    ports_in_use: int = 0
 
 
 class TurnoverEntry(msgspec.Struct, frozen=True):
@@ -329,6 +353,7 @@ class EventLogEntry(msgspec.Struct, frozen=True):
     last_at: datetime | None
     damaged: bool
     by_id: dict[str, int]
+    port_events: list[PortEventEntry] = []
 
 
 class MeasurementsEntry(msgspec.Struct, frozen=True):
@@ -351,6 +376,7 @@ class MeasurementsEntry(msgspec.Struct, frozen=True):
     application_logs: list[ApplicationLogEntry] = []
     trace: TraceEntry | None = None
     more_traces: list[TraceEntry] = []
+    port_space: PortSpaceEntry | None = None
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -383,12 +409,12 @@ def build(
             verdict.confidence,
             _headline(verdict),
             "now" if verdict.applies_to == NOW else "previous-boot",
-            causes[verdict.cause].PLAIN if verdict.cause in causes else UNDECIDED_TEXTS["plain"],
+            tr(causes[verdict.cause].PLAIN if verdict.cause in causes else UNDECIDED_TEXTS["plain"]),
         ),
         entries,
         _measurements(m, cite),
         [msgspec.structs.replace(entry, source=cite.maybe(entry.source)) for entry in timeline(m)],
-        [*evidence.warnings, *(Warned("", note) for note in m.notes)],
+        [*evidence.warnings, *_manifest_warnings(m), *(Warned("", say(note)) for note in m.notes)],
     )
 
 
@@ -436,19 +462,19 @@ class _Citer:
 def _say(cause_id: str, statement: Statement | None) -> str:
     if statement is None:
         return ""
-    return fill(texts(cause_id)[statement.message], statement.params)
+    return fill(tr(texts(cause_id)[statement.message]), statement.params)
 
 
 def _headline(verdict: Verdict) -> str:
     if verdict.cause == UNDECIDED:
-        return fill(UNDECIDED_TEXTS[verdict.headline.message], verdict.headline.params)
+        return fill(tr(UNDECIDED_TEXTS[verdict.headline.message]), verdict.headline.params)
     return _say(verdict.cause, verdict.headline)
 
 
 def _cause(cause: Cause, one: Judgement, cite: _Citer, evidence: Evidence) -> CauseEntry:
     return CauseEntry(
         one.cause,
-        cause.TITLE,
+        tr(cause.TITLE),
         _as_status(one.status),
         one.confidence,
         _say(one.cause, one.headline),
@@ -510,7 +536,40 @@ def _bundle(evidence: Evidence, m: Measurements) -> BundleEntry:
         msgspec.convert(moment.method if moment else "unknown", CollectionMethod),
         offset.minutes if offset and known else None,
         [_file(file) for file in evidence.files],
+        evidence.manifest.redacted if evidence.manifest else False,
+        _integrity(m),
     )
+
+
+def _integrity(m: Measurements) -> IntegrityEntry | None:
+    found = m.integrity
+    if found is None:
+        return None
+    return IntegrityEntry(found.intact, list(found.changed), list(found.missing), list(found.not_listed))
+
+
+def _manifest_warnings(m: Measurements) -> list[Warned]:
+    """What differs from the manifest, file by file; those that it does not know in one line."""
+    found = m.integrity
+    if found is None:
+        return []
+    changed = say(Said("changed since collection: its SHA-256 is not the manifest's"))
+    missing = say(Said("listed in the manifest, and not in the bundle"))
+    warned = [Warned(path, changed) for path in found.changed] + [Warned(path, missing) for path in found.missing]
+    if found.not_listed:
+        names = ", ".join(found.not_listed[:_MOST_NAMED])
+        warned.append(
+            Warned(
+                "",
+                say(
+                    Said(
+                        "not in the manifest: {count:count} files, {names}",
+                        {"count": len(found.not_listed), "names": names},
+                    )
+                ),
+            )
+        )
+    return warned
 
 
 def _file(file: FileReport) -> FileEntry:
@@ -535,6 +594,7 @@ def _measurements(m: Measurements, cite: _Citer) -> MeasurementsEntry:
         _event_log(m),
         trace=traces[0] if traces else None,
         more_traces=traces[1:],
+        port_space=port_space_entry(m, cite.all),
         **holdings_of(m, cite.all),
     )
 
@@ -561,7 +621,7 @@ def _uptime(m: Measurements, cite: _Citer) -> UptimeEntry:
         if offset.basis != "unknown":
             doubt = f" ± {offset.uncertain} min" if offset.uncertain else ""
             wall = _needed(_whole(offset.to_local(uptime.wrap_at)))
-            local = f"{wall:%Y-%m-%d %H:%M:%S} ({offset_text(offset.minutes)}{doubt})"
+            local = f"{second(wall)} ({offset_text(offset.minutes)}{doubt})"
     past = past_wrap_seconds(uptime)
     return UptimeEntry(
         None if uptime.seconds is None else round(uptime.seconds),
@@ -576,7 +636,7 @@ def _uptime(m: Measurements, cite: _Citer) -> UptimeEntry:
         cite.maybe(uptime.source),
         uptime.corroborated,
         [WitnessEntry(one.kind, _needed(_whole(one.boot)), one.source) for one in uptime.agreeing],
-        list(uptime.disagreements),
+        [say(one) for one in uptime.disagreements],
         [
             BootEntry(
                 _needed(_whole(boot.start)), boot.basis, _whole(boot.ended_at), boot.end,
@@ -585,6 +645,7 @@ def _uptime(m: Measurements, cite: _Citer) -> UptimeEntry:
             )
             for boot in uptime.history
         ],
+        samples_of(uptime.history),
     )  # fmt: skip
 
 
@@ -610,7 +671,7 @@ def _connections(m: Measurements) -> ConnectionsEntry:
         [_remote(remote, m) for remote in m.attribution.remotes[:MOST_LISTED]],
         len(m.attribution.owners),
         len(m.attribution.remotes),
-        [_snapshot(one) for one in m.taken],
+        [_snapshot(one, m.fullest_tcp) for one in m.taken],
         [
             TurnoverEntry(
                 _table_name(one.before), _table_name(one.after),
@@ -637,7 +698,7 @@ def _remote(remote: Remote, m: Measurements) -> RemoteEntry:
     return RemoteEntry(remote.address, remote.port, remote.rows, remote.time_wait, remote.distinct_local_ports, owners)
 
 
-def _snapshot(one: Taken) -> SnapshotEntry:
+def _snapshot(one: Taken, pool: PortUse) -> SnapshotEntry:
     snapshot = one.found.fact
     return SnapshotEntry(
         one.found.file,
@@ -647,6 +708,7 @@ def _snapshot(one: Taken) -> SnapshotEntry:
         len(snapshot.rows),
         by_state(snapshot.rows),
         snapshot.listens,
+        ports_in_use(snapshot.rows, pool),
     )
 
 
@@ -680,7 +742,7 @@ def _fix(m: Measurements, cite: _Citer) -> FixEntry:
     return FixEntry(
         msgspec.convert(fix.state, FixStateName),
         msgspec.convert(fix.basis, Literal["system", "file-version", "hotfix-list", "none"]),
-        fix.statement,
+        say(fix.statement),
         fix.installed_at,
         fix.pending_reboot or m.servicing.pending_reboot is not None,
         cite.all(fix.sources),
@@ -692,4 +754,12 @@ def _event_log(m: Measurements) -> EventLogEntry:
     for logged in m.log.events:
         counts[str(logged.event.id)] = counts.get(str(logged.event.id), 0) + 1
     ordered = dict(sorted(counts.items(), key=lambda item: int(item[0])))
-    return EventLogEntry(m.log.records, m.log.records_promised, m.log.first_at, m.log.last_at, m.log.damaged, ordered)
+    return EventLogEntry(
+        m.log.records,
+        m.log.records_promised,
+        m.log.first_at,
+        m.log.last_at,
+        m.log.damaged,
+        ordered,
+        port_events_of(m.log.of(TCPIP, *PORT_EVENTS)),
+    )

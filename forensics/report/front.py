@@ -1,5 +1,6 @@
 """The first page, which must suffice alone: the verdict, the figures that carry it, what to do, what it was not."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta, timezone
@@ -19,31 +20,38 @@ from forensics.report.findings import (
     SystemEntry,
     VerdictEntry,
 )
+from forensics.report.language import minute, tr
 from forensics.report.numbers import pool_name
 from forensics.report.tables import NAME_LENGTH, and_more, clip, quoted, wrapped_command
+from forensics.report.words import say, tell
+from forensics.text.said import Said
 from forensics.verdict import NO_EXHAUSTION, UNDECIDED
 
-STATUS_WORDS = {
-    "confirmed": "Confirmed",
-    "likely": "Likely",
-    "possible": "Possible",
-    "inconclusive": "Inconclusive",
-    "ruled_out": "Ruled out",
+_STATUS_WORDS = {
+    "confirmed": Said("Confirmed"),
+    "likely": Said("Likely"),
+    "possible": Said("Possible"),
+    "inconclusive": Said("Inconclusive"),
+    "ruled_out": Said("Ruled out"),
 }
 _MEANINGS = {
-    "confirmed": "Nothing is assumed: the evidence in this bundle proves it.",
-    "likely": "The evidence points to this; a proof is missing or in conflict.",
-    "possible": "The evidence allows this; it does not show it.",
-    "inconclusive": "Evidence is missing: run the commands below and send what they write.",
-    "ruled_out": "The evidence excludes it.",
+    "confirmed": Said("Nothing is assumed: the evidence in this bundle proves it."),
+    "likely": Said("The evidence points to this; a proof is missing or in conflict."),
+    "possible": Said("The evidence allows this; it does not show it."),
+    "inconclusive": Said("Evidence is missing: run the commands below and send what they write."),
+    "ruled_out": Said("The evidence excludes it."),
 }
-_BEFORE_RESTART = "This is about the time before the last restart, not about the machine as it runs now."
-_NOTHING_TO_DO = "Nothing. Should connections fail again, collect while it lasts: a restart removes the evidence."
+_BEFORE_RESTART = Said("This is about the time before the last restart, not about the machine as it runs now.")
+_NOTHING_TO_DO = Said("Nothing. Should connections fail again, collect while it lasts: a restart removes the evidence.")
 _TONES = {NO_EXHAUSTION: "clear", UNDECIDED: "open", "tick-wrap-approaching": "ahead"}
-_UNDECIDED_TITLE = "The cause cannot be told from this bundle"
-_WHEN = {"now": "Now", "next": "Next", "for-good": "For good"}
+_UNDECIDED_TITLE = Said("The cause cannot be told from this bundle")
+_WHEN = {"now": Said("Now"), "next": Said("Next"), "for-good": Said("For good")}
 _RANK = ("confirmed", "likely", "possible", "inconclusive", "ruled_out")
-_BASES = {"events": "events in the System log", "netstat": "netstat", "none": "nothing"}
+_BASES = {
+    "events": Said("by events in the System log"),
+    "netstat": Said("by netstat"),
+    "none": Said("by nothing"),
+}
 _TELLING_SHARE = 0.25  # of the usable ports in TIME_WAIT: from here on they are part of the case (contracts.md)
 _NEEDED_RATIO = 10  # R from which ordinary expiry cannot explain the ports (contracts.md, the ladder)
 _MOST_EXPLAINED = 3  # causes that the first page has room to explain; more are named alone
@@ -114,11 +122,11 @@ def front_of(findings: Findings) -> Front:
     actions = [action_of(one) for one in leading.remedies] if leading else []
     asks = _asks(leading, findings.causes)
     return Front(
-        title=leading.title if leading else _UNDECIDED_TITLE,
+        title=leading.title if leading else say(_UNDECIDED_TITLE),
         tone=_TONES.get(verdict.cause, "found"),
         status=verdict.status,
-        word=STATUS_WORDS[verdict.status],
-        meaning=_MEANINGS[verdict.status],
+        word=status_word(verdict.status),
+        meaning=say(_MEANINGS[verdict.status]),
         scope=scope_of(verdict),
         plain=clip(verdict.plain, _PLAIN_LENGTH),
         headline=clip(verdict.headline, _HEADLINE_LENGTH) if leading else "",
@@ -127,10 +135,10 @@ def front_of(findings: Findings) -> Front:
         load=_load(findings),
         reasons=_reasons(leading),
         actions=actions,
-        nothing_to_do=_NOTHING_TO_DO if not actions and not asks else "",
+        nothing_to_do=say(_NOTHING_TO_DO) if not actions and not asks else "",
         settle=most_settling([one.collector for one in asks]) if verdict.status == "inconclusive" else "",
         asks=asks[:_MOST_ASKED],
-        more_asks=and_more(len(asks) - _MOST_ASKED, "commands under the causes below"),
+        more_asks=and_more(len(asks) - _MOST_ASKED, Said("and {count:count} more commands under the causes below")),
         ruled_out=_ruled_out(findings),
         open=_open(findings, leading),
     )
@@ -155,7 +163,7 @@ def _open(findings: Findings, leading: CauseEntry | None) -> list[Line]:
         Line(
             one.title,
             clip(one.headline, _HEADLINE_LENGTH) if told or one.status != "inconclusive" else "",
-            STATUS_WORDS[one.status].lower(),
+            status_word(one.status).lower(),
         )
         for one in standing
     ]
@@ -172,9 +180,14 @@ def ordered(findings: Findings) -> list[CauseEntry]:
     return sorted(findings.causes, key=lambda one: (one.id != findings.verdict.cause, _RANK.index(one.status)))
 
 
+def status_word(status: str) -> str:
+    """An answer's status as people read it."""
+    return say(_STATUS_WORDS[status])
+
+
 def scope_of(answer: VerdictEntry | CauseEntry) -> str:
     """Say which time an answer is about, where it is not the present."""
-    return _BEFORE_RESTART if answer.applies_to == "previous-boot" else ""
+    return say(_BEFORE_RESTART) if answer.applies_to == "previous-boot" else ""
 
 
 def why(cause: CauseEntry) -> tuple[str, str]:
@@ -189,7 +202,12 @@ def why(cause: CauseEntry) -> tuple[str, str]:
 def action_of(remedy: RemedyEntry) -> Action:
     """Word a remedy."""
     return Action(
-        _WHEN[remedy.when], remedy.action, wrapped_command(remedy.command), remedy.effect, remedy.caution, remedy.cost
+        say(_WHEN[remedy.when]),
+        remedy.action,
+        wrapped_command(remedy.command),
+        remedy.effect,
+        remedy.caution,
+        remedy.cost,
     )
 
 
@@ -201,47 +219,67 @@ def ask_of(missing: MissingEntry) -> Ask:
 
 def host_of(bundle: BundleEntry) -> str:
     """The machine's name, as far as a page has room for it."""
-    return clip(bundle.host, _HOST_LENGTH) or "unknown host"
+    return clip(bundle.host, _HOST_LENGTH) or tr("unknown host")
 
 
 def _facts(findings: Findings) -> list[Line]:
     bundle, measured = findings.bundle, findings.measurements
     incident = measured.incident
     facts = [
-        Line("Host", host_of(bundle)),
-        Line("System", _system(measured.system)),
-        Line("Collected", *_collected(bundle)),
+        Line(tr("Host"), host_of(bundle)),
+        Line(tr("System"), _system(measured.system)),
+        Line(tr("Collected"), *_collected(bundle)),
     ]
     if incident.start:
-        end = f" to {words.utc(incident.end)}" if incident.end else ""
-        basis = _BASES[incident.basis]
+        seen = words.utc(incident.start)
+        if incident.end:
+            seen = tell("{start:utc} to {end:utc}", start=incident.start, end=incident.end)
+        basis = say(_BASES[incident.basis])
         if incident.basis == "events" and incident.end == bundle.collected_at:
-            basis += ", and by the ports in use at collection"
-        facts.append(Line("Trouble seen", f"{words.utc(incident.start)}{end}", f"by {basis}"))
-    return [*facts, Line("Bundle", clip(bundle.name, NAME_LENGTH))]
+            basis = tr("by events in the System log, and by the ports in use at collection")
+        facts.append(Line(tr("Trouble seen"), seen, basis))
+    return [*facts, Line(tr("Bundle"), clip(bundle.name, NAME_LENGTH), _consistency(bundle))]
+
+
+def _consistency(bundle: BundleEntry) -> str:
+    """Whether the files are those that were collected, as far as the manifest tells."""
+    found = bundle.integrity
+    if found is None:
+        return tr("no manifest to compare its files with")
+    differ = (
+        Said("{number} changed", {"number": len(found.changed)}) if found.changed else None,
+        Said("{number} missing", {"number": len(found.missing)}) if found.missing else None,
+        Said("{number} not listed", {"number": len(found.not_listed)}) if found.not_listed else None,
+    )
+    told = tuple(one for one in differ if one)
+    if told:
+        return tell("differs from its manifest: {parts} (see Warnings)", parts=told)
+    return tr("consistent with its manifest")
 
 
 def _system(system: SystemEntry) -> str:
-    name = clip(system.os, NAME_LENGTH) or "unknown"
+    name = clip(system.os, NAME_LENGTH) or tr("unknown")
     if system.service_pack:
         name += f", {clip(system.service_pack, NAME_LENGTH)}"
     return f"{name} ({system.version}.{system.build})" if system.version and system.build else name
 
 
-_COLLECTED_BY = {"member-time": "by the files' own dates; ", "newest-event": "by the newest event; "}
+_COLLECTED_BY = {"member-time": Said("by the files' own dates"), "newest-event": Said("by the newest event")}
 
 
 def _collected(bundle: BundleEntry) -> tuple[str, str]:
     """When, in UTC and by the machine's own clock."""
     if bundle.collected_at is None:
-        return "unknown", ""
-    at = words.utc(bundle.collected_at)
-    by = _COLLECTED_BY.get(bundle.collected_method, "")
+        return tr("unknown"), ""
+    by = _COLLECTED_BY.get(bundle.collected_method)
     minutes = bundle.utc_offset_minutes
     if minutes is None or abs(minutes) > _MOST_OFFSET:
-        return at, f"{by}the machine's time zone is not known"
-    zone = timezone(timedelta(minutes=minutes))
-    return at, f"{by}{bundle.collected_at.astimezone(zone):%Y-%m-%d %H:%M} by the machine's clock ({zone.tzname(None)})"
+        clock = tr("the machine's time zone is not known")
+    else:
+        zone = timezone(timedelta(minutes=minutes))
+        local = minute(bundle.collected_at.astimezone(zone))
+        clock = tell("{local} by the machine's clock ({zone})", local=local, zone=zone.tzname(None))
+    return words.utc(bundle.collected_at), tr("; ").join([say(by), clock] if by else [clock])
 
 
 def _figures(findings: Findings) -> list[Line]:
@@ -261,57 +299,64 @@ def _uptime_figures(findings: Findings, previous: BootEntry | None) -> list[Line
     uptime = findings.measurements.uptime
     figures = []
     if previous and previous.ended_at and previous.uptime_seconds is not None:
-        exact = f"{words.seconds_text(previous.uptime_seconds)}; ended {words.utc(previous.ended_at)}"
-        figures.append(Line("Up before the restart", words.days(previous.uptime_seconds), exact))
+        exact = tell("{up:seconds}; ended {at:utc}", up=previous.uptime_seconds, at=previous.ended_at)
+        figures.append(Line(tr("Up before the restart"), words.days(previous.uptime_seconds), exact))
         if previous.wrap_at <= previous.ended_at:
-            figures.append(Line("TIME_WAIT clock wrapped", words.utc(previous.wrap_at), "497.1 days after that boot"))
+            after = tr("497.1 days after that boot")
+            figures.append(Line(tr("TIME_WAIT clock wrapped"), words.utc(previous.wrap_at), after))
         return figures
     if uptime.seconds is not None:
-        figures.append(Line("Up at collection", words.days(uptime.seconds), words.seconds_text(uptime.seconds)))
+        figures.append(Line(tr("Up at collection"), words.days(uptime.seconds), words.seconds_text(uptime.seconds)))
     at_risk = findings.measurements.fix.state in {"unfixed", "unknown", "installed-not-loaded"}
     if uptime.wrap_at and uptime.past_wrap_seconds is not None and at_risk:
         past = uptime.past_wrap_seconds >= 0
-        label = "TIME_WAIT clock wrapped" if past else "TIME_WAIT clock will wrap"
-        distance = f"{words.duration(uptime.past_wrap_seconds)} {'before' if past else 'after'} the collection"
-        figures.append(Line(label, words.utc(uptime.wrap_at), distance))
+        label = tr("TIME_WAIT clock wrapped") if past else tr("TIME_WAIT clock will wrap")
+        distance = tr("{time:duration} before the collection") if past else tr("{time:duration} after the collection")
+        told = words.fill(distance, {"time": uptime.past_wrap_seconds})
+        figures.append(Line(label, words.utc(uptime.wrap_at), told))
     return figures
 
 
 def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
     measured, wait = findings.measurements, findings.measurements.time_wait
-    since = " after the restart" if after_restart else ""
     figures = []
     fullest = _fullest(measured.ports)
     if fullest:
         name, pool = fullest
-        used = f"{words.count(pool.in_use or 0)} of {words.count(pool.usable)}"
-        share = words.percent(pool.utilisation or 0.0)
-        figures.append(Line(f"Ports in use{since}", used, f"{share} of the usable dynamic ports, {name}"))
+        used = tell("{used:count} of {usable:count}", used=pool.in_use or 0, usable=pool.usable)
+        share = tell("{share:percent} of the usable dynamic ports, {pool}", share=pool.utilisation or 0.0, pool=name)
+        label = tr("Ports in use after the restart") if after_restart else tr("Ports in use")
+        figures.append(Line(label, used, share))
     if not measured.connections.snapshots:
         return figures
     holder = _holder(findings)
     if holder:
         return [*figures, *holder]
-    outlived = f"{words.count(wait.outlived)} rows outlived the delay" if wait.outlived else "dynamic ports"
     if not _telling(findings) or wait.observed_rate is None or wait.observed_seconds is None:
-        return [*figures, Line(f"Ports in TIME_WAIT{since}", words.count(wait.dynamic_ports), outlived)]
-    kept = f"for {words.count(wait.dynamic_ports)} ports in TIME_WAIT, {wait.delay_seconds} s each"
-    counted = f"Active Opens over {words.seconds_text(wait.observed_seconds)}"
+        outlived = tell("{rows:count} rows outlived the delay", rows=wait.outlived or 0)
+        label = tr("Ports in TIME_WAIT after the restart") if after_restart else tr("Ports in TIME_WAIT")
+        note = outlived if wait.outlived else tr("dynamic ports")
+        return [*figures, Line(label, words.count(wait.dynamic_ports), note)]
+    kept = tell(
+        "for {ports:count} ports in TIME_WAIT, {delay} s each", ports=wait.dynamic_ports, delay=wait.delay_seconds
+    )
+    counted = tell("Active Opens over {time:seconds}", time=wait.observed_seconds)
     return [
         *figures,
-        Line("Rate needed", words.rate(wait.needed_rate), kept),
-        Line("Rate seen", words.rate(wait.observed_rate), counted),
+        Line(tr("Rate needed"), words.rate(wait.needed_rate), kept),
+        Line(tr("Rate seen"), words.rate(wait.observed_rate), counted),
     ]
 
 
 _GROUPS = {
-    "CLOSE_WAIT": "in CLOSE_WAIT",
-    "ESTABLISHED": "of open connections",
-    "SYN_SENT": "in SYN_SENT",
-    "FIN_WAIT": "in FIN_WAIT, CLOSING, LAST_ACK",
-    "BOUND": "bound, without a connection",
-    "UDP": "of UDP sockets",
+    "CLOSE_WAIT": Said("Ports in CLOSE_WAIT"),
+    "ESTABLISHED": Said("Ports of open connections"),
+    "SYN_SENT": Said("Ports in SYN_SENT"),
+    "FIN_WAIT": Said("Ports in FIN_WAIT, CLOSING, LAST_ACK"),
+    "BOUND": Said("Ports bound, without a connection"),
+    "UDP": Said("Ports of UDP sockets"),
 }
+_BRACKET = re.compile(r" \(|（")  # behind a process's name, in any language
 
 
 def _holder(findings: Findings) -> list[Line]:
@@ -324,17 +369,12 @@ def _holder(findings: Findings) -> list[Line]:
     pile = next((one for one in measured.piles if one.group == group), None)
     if group not in _GROUPS or pile is None or pile.ports < shortage.usable * _TELLING_SHARE:
         return []
-    owner = pile.owner.split(" (")[0]
-    lines = [
-        Line(
-            f"Ports {_GROUPS[group]}",
-            words.count(pile.ports),
-            f"{words.count(pile.owner_ports)} of {clip(owner, NAME_LENGTH)}",
-        )
-    ]
+    owner = clip(_BRACKET.split(pile.owner)[0], NAME_LENGTH)
+    owned = tell("{ports:count} of {owner}", ports=pile.owner_ports, owner=owner)
+    lines = [Line(say(_GROUPS[group]), words.count(pile.ports), owned)]
     if pile.kept is not None and pile.seconds:
-        stay = f"{words.count(pile.kept)} still there after {words.seconds_text(pile.seconds)}"
-        lines.append(Line("New ones meanwhile", words.count(pile.born or 0), stay))
+        stay = tell("{rows:count} still there after {time:seconds}", rows=pile.kept, time=pile.seconds)
+        lines.append(Line(tr("New ones meanwhile"), words.count(pile.born or 0), stay))
     return lines
 
 
@@ -360,12 +400,19 @@ def _load(findings: Findings) -> str:
     wait = findings.measurements.time_wait
     if wait.observed_rate is None or not _telling(findings):
         return ""
-    needed = (
-        f"{words.rate(wait.needed_rate)} would be needed to keep {words.count(wait.dynamic_ports)} ports in TIME_WAIT"
+    figures = {"needed": wait.needed_rate, "ports": wait.dynamic_ports, "seen": wait.observed_rate}
+    if wait.ratio_at_least is not None and wait.ratio_at_least >= _NEEDED_RATIO:
+        return tell(
+            "The load is ordinary: {needed:rate} would be needed to keep {ports:count} ports in TIME_WAIT; "
+            "the machine opens {seen:rate}.",
+            **figures,
+        )
+    return _first_upper(
+        tell(
+            "{needed:rate} would be needed to keep {ports:count} ports in TIME_WAIT; the machine opens {seen:rate}.",
+            **figures,
+        )
     )
-    ordinary = wait.ratio_at_least is not None and wait.ratio_at_least >= _NEEDED_RATIO
-    said = f"The load is ordinary: {needed}" if ordinary else _first_upper(needed)
-    return f"{said}; the machine opens {words.rate(wait.observed_rate)}."
 
 
 def _first_upper(text: str) -> str:

@@ -10,6 +10,7 @@ from forensics.evidence import Source
 from forensics.measure.measurements import Measurements
 from forensics.measure.piles import Pile
 from forensics.measure.shortage import Shortage
+from forensics.report.words import say
 from forensics.text.endpoints import endpoint
 
 Cite = Callable[[Sequence[Source]], list[Source]]
@@ -186,7 +187,7 @@ def _pile(pile: Pile, m: Measurements) -> PileEntry:
         f"{pile.protocol.lower()}_ipv{pile.family}",
         pile.ports,
         round(pile.share, 4),
-        m.processes.named(pile.owner).label,
+        say(m.processes.named(pile.owner).label),
         pile.owner_ports,
         endpoint(*pile.remote) if pile.remote else "",
         pile.remote_ports,

@@ -4,6 +4,7 @@ The arithmetic is written out with its figures filled in, so that a sceptic can 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -20,6 +21,7 @@ from forensics.report.findings import (
     TimeWaitEntry,
     UptimeEntry,
 )
+from forensics.report.language import number, tr
 from forensics.report.tables import (
     NAME_LENGTH,
     PATH_LENGTH,
@@ -27,11 +29,14 @@ from forensics.report.tables import (
     Quoted,
     Table,
     and_more,
+    at_line,
     clip,
     moment,
     quoted,
     table,
 )
+from forensics.report.words import say, tell
+from forensics.text.said import Said
 
 _MOST_BOOTS = 6
 _MOST_TABLES = 8
@@ -84,44 +89,60 @@ def numbers_of(measured: MeasurementsEntry) -> Numbers:
 
 
 _UPTIME_METHODS = {
-    "6013": "event 6013, the uptime that Windows itself logs each noon",
-    "boot-event": "the boot events of the System log",
-    "6009": "event 6009, logged at boot",
-    "kernel-general-12": "event 12 of Kernel-General, logged at boot",
-    "manifest": "the collector's 64-bit uptime counter",
-    "systeminfo": "the boot time that systeminfo prints",
-    "unknown": "nothing in this bundle",
+    "6013": Said("event 6013, the uptime that Windows itself logs each noon"),
+    "boot-event": Said("the boot events of the System log"),
+    "6009": Said("event 6009, logged at boot"),
+    "kernel-general-12": Said("event 12 of Kernel-General, logged at boot"),
+    "manifest": Said("the collector's 64-bit uptime counter"),
+    "systeminfo": Said("the boot time that systeminfo prints"),
+    "unknown": Said("nothing in this bundle"),
 }
-
-
-_WRAP = f"{words.seconds_text(TICK_WRAP)} (2³² ticks of 10 ms, {words.days(TICK_WRAP)})"
 
 
 def _uptime(uptime: UptimeEntry, fix: FixEntry) -> list[str]:
     if uptime.seconds is None:
-        return ["The uptime is not known: nothing in this bundle tells it."]
-    at = f" at {moment(uptime.at)} UTC" if uptime.at else ""
-    known = f"Up {words.seconds_text(uptime.seconds)} ({words.days(uptime.seconds)}){at}"
-    lines = [f"{known}, by {_UPTIME_METHODS[uptime.method]}."]
+        return [tr("The uptime is not known: nothing in this bundle tells it.")]
+    known = {"up": uptime.seconds, "at": uptime.at, "method": _UPTIME_METHODS[uptime.method]}
+    if uptime.at:
+        lines = [tell("Up {up:seconds} ({up:days}) at {at:utc-second}, by {method}.", **known)]
+    else:
+        lines = [tell("Up {up:seconds} ({up:days}), by {method}.", **known)]
     if uptime.low is not None and uptime.high is not None and uptime.low < uptime.high:
         lines.append(
-            f"The true uptime lies between {words.seconds_text(uptime.low)} and {words.seconds_text(uptime.high)}."
+            tell("The true uptime lies between {low:seconds} and {high:seconds}.", low=uptime.low, high=uptime.high)
         )
     if uptime.boot_time:
-        lines.append(f"Booted {moment(uptime.boot_time)} UTC.")
+        lines.append(tell("Booted {at:utc-second}.", at=uptime.boot_time))
     if uptime.wrap_at and fix.state != "not-affected":
-        local = f", {uptime.wrap_at_local} by the machine's clock" if uptime.wrap_at_local else ""
-        lines.append(f"The TIME_WAIT clock wraps {_WRAP} later: {moment(uptime.wrap_at)} UTC{local}.")
-    agreeing = "; ".join(f"{one.kind} ({quoted(one.source).where})" for one in uptime.agreeing)
-    lines.append(f"Another witness agrees: {agreeing}." if agreeing else "No second witness bears it out.")
-    return lines + [f"Witnesses disagree: {one}" for one in uptime.disagreements]
+        lines.append(_wrap(uptime.wrap_at, uptime.wrap_at_local))
+    agreeing = tr("; ").join(
+        tell("{kind} ({place})", kind=one.kind, place=quoted(one.source).where) for one in uptime.agreeing
+    )
+    if agreeing:
+        lines.append(tell("Another witness agrees: {witnesses}.", witnesses=agreeing))
+    else:
+        lines.append(tr("No second witness bears it out."))
+    return lines + [tell("Witnesses disagree: {what}", what=one) for one in uptime.disagreements]
+
+
+def _wrap(at: datetime, local: str) -> str:
+    figures = {"wrap": TICK_WRAP, "at": at, "local": local}
+    if local:
+        return tell(
+            "The TIME_WAIT clock wraps {wrap:seconds} (2³² ticks of 10 ms, {wrap:days}) later: {at:utc-second}, "
+            "{local} by the machine's clock.",
+            **figures,
+        )
+    return tell(
+        "The TIME_WAIT clock wraps {wrap:seconds} (2³² ticks of 10 ms, {wrap:days}) later: {at:utc-second}.", **figures
+    )
 
 
 _ENDS = {
-    "shutdown": "shut down",
-    "unexpected": "without a clean shutdown",
-    "unknown": "not known how",
-    "running": "still running",
+    "shutdown": Said("shut down"),
+    "unexpected": Said("without a clean shutdown"),
+    "unknown": Said("not known how"),
+    "running": Said("still running"),
 }
 
 
@@ -131,19 +152,19 @@ def _boots(boots: Sequence[BootEntry]) -> Table:
         [
             moment(one.start),
             moment(one.ended_at) if one.ended_at else "",
-            _ENDS.get(one.end, one.end),
+            say(_ENDS.get(one.end, one.end)),
             words.days(one.uptime_seconds) if one.uptime_seconds is not None else "",
             moment(one.wrap_at),
         ]
         for one in reversed(latest)
     ]
     return table(
-        "Runs of the system, latest first (UTC)",
-        ("Booted", 22, "text"),
-        ("Ended", 22, "text"),
-        ("How", 20, "text"),
-        ("Lasted", 14, "number"),
-        ("Wraps after 497.1 days", 22, "text"),
+        tr("Runs of the system, latest first (UTC)"),
+        (tr("Booted"), 22, "text"),
+        (tr("Ended"), 22, "text"),
+        (tr("How"), 20, "text"),
+        (tr("Lasted"), 14, "number"),
+        (tr("Wraps after 497.1 days"), 22, "text"),
         rows=rows,
         more=and_more(len(boots) - _MOST_BOOTS),
     )
@@ -156,29 +177,33 @@ def _pools(pools: Mapping[str, PoolEntry]) -> Table:
             f"{pool.start}–{pool.start + pool.count - 1}",
             words.count(pool.count),
             words.count(pool.usable),
-            words.count(pool.in_use) if pool.in_use is not None else "unknown",
-            f"{pool.utilisation * 100:.1f} %" if pool.utilisation is not None else "",
+            words.count(pool.in_use) if pool.in_use is not None else tr("unknown"),
+            _share(pool.utilisation) if pool.utilisation is not None else "",
             _range_basis(pool),
         ]
         for key, pool in pools.items()
     ]
     return table(
-        "Dynamic ports: distinct local ports inside the range with a row in any state",
-        ("Pool", 14, "text"),
-        ("Range", 13, "text"),
-        ("Size", 9, "number"),
-        ("Usable", 9, "number"),
-        ("In use", 9, "number"),
-        ("Share", 9, "number"),
-        ("Range known from", 37, "text"),
+        tr("Dynamic ports: distinct local ports inside the range with a row in any state"),
+        (tr("Pool"), 14, "text"),
+        (tr("Range"), 13, "text"),
+        (tr("Size"), 9, "number"),
+        (tr("Usable"), 9, "number"),
+        (tr("In use"), 9, "number"),
+        (tr("Share"), 9, "number"),
+        (tr("Range known from"), 37, "text"),
         rows=rows,
     )
 
 
 def _range_basis(pool: PoolEntry) -> str:
     if pool.basis == "assumed":
-        return "assumed: the default"
-    return f"{pool.basis}: {quoted(pool.source).where}" if pool.source else pool.basis
+        return tr("assumed: the default")
+    return tell("{basis}: {place}", basis=pool.basis, place=quoted(pool.source).where) if pool.source else pool.basis
+
+
+def _share(of_one: float) -> str:
+    return tr("{number} %").format(number=number(of_one * 100, 1))
 
 
 def pool_name(key: str) -> str:
@@ -188,17 +213,17 @@ def pool_name(key: str) -> str:
     'TCP over IPv4'
     """
     protocol, _, family = key.partition("_")
-    return f"{protocol.upper()} over {family.replace('ip', 'IP')}"
+    return tell("{protocol} over IPv{family}", protocol=protocol.upper(), family=family.removeprefix("ipv"))
 
 
 def _states(connections: ConnectionsEntry) -> Table:
     ordered = sorted(connections.by_state.items(), key=lambda item: (-item[1], item[0]))
-    rows = [[clip(state, NAME_LENGTH), words.count(number)] for state, number in ordered[:_MOST_STATES]]
+    rows = [[clip(state, NAME_LENGTH), words.count(rows_of)] for state, rows_of in ordered[:_MOST_STATES]]
     more = and_more(len(ordered) - _MOST_STATES)
     return table(
-        "TCP rows by state, IPv4 and IPv6, latest table",
-        ("State", 70, "text"),
-        ("Rows", 30, "number"),
+        tr("TCP rows by state, IPv4 and IPv6, latest table"),
+        (tr("State"), 70, "text"),
+        (tr("Rows"), 30, "number"),
         rows=rows,
         more=more,
     )
@@ -211,18 +236,18 @@ def _tables(connections: ConnectionsEntry) -> Table:
             moment(one.at),
             words.count(one.rows),
             words.count(one.by_state.get("TIME_WAIT", 0)),
-            "whole" if one.complete else "filtered",
-            f"{clip(one.file, PATH_LENGTH)}, line {one.line:,}",
+            tr("whole") if one.complete else tr("filtered"),
+            at_line(clip(one.file, PATH_LENGTH), one.line),
         ]
         for one in latest
     ]
     return table(
-        "netstat tables",
-        ("UTC", 24, "text"),
-        ("Rows", 12, "number"),
-        ("TIME_WAIT", 14, "number"),
-        ("Table", 12, "text"),
-        ("Source", 38, "raw"),
+        tr("netstat tables"),
+        (tr("UTC"), 24, "text"),
+        (tr("Rows"), 12, "number"),
+        (tr("TIME_WAIT"), 14, "number"),
+        (tr("Table"), 12, "text"),
+        (tr("Source"), 38, "raw"),
         rows=rows,
         more=and_more(len(connections.snapshots) - _MOST_TABLES),
     )
@@ -230,50 +255,55 @@ def _tables(connections: ConnectionsEntry) -> Table:
 
 def _arithmetic(wait: TimeWaitEntry, fix: FixEntry) -> list[Step]:
     count, delay = words.count(wait.dynamic_ports), wait.delay_seconds
-    basis = "TcpTimedWaitDelay in the registry" if wait.delay_basis == "registry" else "the default"
+    lasts = words.seconds_text(delay)
+    if wait.delay_basis == "registry":
+        basis = tr("how long TIME_WAIT lasts: TcpTimedWaitDelay in the registry; at most {most} s may be in force")
+    else:
+        basis = tr("how long TIME_WAIT lasts: the default; at most {most} s may be in force")
     steps = [
-        Step("N", "dynamic ports in TIME_WAIT, each counted once", count),
-        Step("D", f"how long TIME_WAIT lasts: {basis}; at most {wait.delay_at_most} s may be in force", f"{delay} s"),
+        Step("N", tr("dynamic ports in TIME_WAIT, each counted once"), count),
+        Step("D", words.fill(basis, {"most": wait.delay_at_most}), lasts),
         Step(
             "N / D",
-            "the rate at which connections must be opened and closed to keep N ports there",
-            f"{count} / {delay} s = {_per_second(wait.needed_rate)}",
+            tr("the rate at which connections must be opened and closed to keep N ports there"),
+            f"{count} / {lasts} = {_per_second(wait.needed_rate)}",
         ),
     ]
     if wait.observed_rate is None or wait.observed_seconds is None:
-        steps.append(
-            Step("λ", "the rate at which the machine opens connections", "not known: two netstat -s are needed")
-        )
+        unknown = tr("not known: two netstat -s are needed")
+        steps.append(Step("λ", tr("the rate at which the machine opens connections"), unknown))
     else:
         opens = words.count(wait.opened or 0)
-        seen = f"{opens} / {wait.observed_seconds:,.0f} s = {_per_second(wait.observed_rate)}"
-        steps.append(
-            Step("λ", f"the rate seen: growth of Active Opens (netstat -s); {words.rate(wait.observed_rate)}", seen)
-        )
+        seen = f"{opens} / {words.seconds_text(wait.observed_seconds)} = {_per_second(wait.observed_rate)}"
+        meaning = tell("the rate seen: growth of Active Opens (netstat -s); {seen:rate}", seen=wait.observed_rate)
+        steps.append(Step("λ", meaning, seen))
         if wait.ratio is not None:
             steps.append(
                 Step(
                     "R = N / (λ·D)",
-                    "how many times too few; about 1 where ordinary expiry explains the ports",
+                    tr("how many times too few; about 1 where ordinary expiry explains the ports"),
                     _ratio(count, wait.observed_rate, delay, wait.ratio),
                 )
             )
         if wait.ratio_at_least is not None and wait.observed_rate_at_most is not None:
             figures = _ratio(count, wait.observed_rate_at_most, wait.delay_at_most, wait.ratio_at_least)
-            steps.append(Step("R at least", "the same at the upper bounds of λ and D", figures))
+            steps.append(Step(tr("R at least"), tr("the same at the upper bounds of λ and D"), figures))
     return steps + _survival(wait) + ([] if fix.state in {"fixed", "not-affected"} else _since_wrap(wait))
 
 
 def _survival(wait: TimeWaitEntry) -> list[Step]:
     steps = []
     if wait.survivors is not None and wait.reopened_at_most is not None and wait.outlived is not None:
-        figures = f"{words.count(wait.survivors)} − {words.count(wait.reopened_at_most)}"
-        result = f" = {words.count(wait.outlived)}" if wait.outlived > 0 else ": none"
+        figures = {"kept": wait.survivors, "anew": wait.reopened_at_most, "outlived": wait.outlived}
+        if wait.outlived > 0:
+            result = tell("{kept:count} − {anew:count} = {outlived:count}", **figures)
+        else:
+            result = tell("{kept:count} − {anew:count}: none", **figures)
         steps.append(
             Step(
-                "outlived",
-                "rows still there after more than D, less what can have been opened anew in between",
-                figures + result,
+                tr("outlived"),
+                tr("rows still there after more than D, less what can have been opened anew in between"),
+                result,
             )
         )
     return steps
@@ -285,18 +315,18 @@ def _since_wrap(wait: TimeWaitEntry) -> list[Step]:
     if wait.explaining_rate is not None:
         steps.append(
             Step(
-                "since the wrap",
-                "the rate that explains N if no port was released since",
+                tr("since the wrap"),
+                tr("the rate that explains N if no port was released since"),
                 _per_second(wait.explaining_rate),
             )
         )
     if wait.full_at is not None:
-        steps.append(Step("full at", "when that rate fills the range (UTC)", moment(wait.full_at)))
+        steps.append(Step(tr("full at"), tr("when that rate fills the range (UTC)"), moment(wait.full_at)))
     if wait.wider_range_lasts_seconds is not None:
         steps.append(
             Step(
-                "wider range",
-                "how long the ports that 10000–65534 adds would last at that rate",
+                tr("wider range"),
+                tr("how long the ports that 10000–65534 adds would last at that rate"),
                 words.duration(wait.wider_range_lasts_seconds),
             )
         )
@@ -304,16 +334,17 @@ def _since_wrap(wait: TimeWaitEntry) -> list[Step]:
 
 
 def _ratio(count: str, rate: float, delay: int, ratio: float) -> str:
-    return f"{count} / ({_digits(rate)}/s × {delay} s) = {words.ratio(ratio)}"
+    lasts = words.seconds_text(delay)
+    return f"{count} / ({_per_second(rate)} × {lasts}) = {words.ratio(ratio)}"
 
 
 def _per_second(rate: float) -> str:
-    return f"{_digits(rate)}/s"
+    return tell("{number}/s", number=_digits(rate))
 
 
 def _digits(rate: float) -> str:
     """A rate with the digits that it takes to redo the division."""
-    return f"{rate:,.1f}" if rate >= 100 else f"{rate:.4g}"  # noqa: PLR2004 - four digits either way
+    return number(rate, 1) if rate >= 100 else f"{rate:.4g}"  # noqa: PLR2004 - four digits either way
 
 
 def _turnover(connections: ConnectionsEntry) -> Table:
@@ -321,68 +352,80 @@ def _turnover(connections: ConnectionsEntry) -> Table:
         [
             clip(one.before, PATH_LENGTH),
             clip(one.after, PATH_LENGTH),
-            words.seconds_text(one.seconds) if one.seconds is not None else "unknown",
-            *(words.count(number) for number in (one.rows_before, one.rows_after, one.born, one.gone, one.survived)),
+            words.seconds_text(one.seconds) if one.seconds is not None else tr("unknown"),
+            *(words.count(rows_of) for rows_of in (one.rows_before, one.rows_after, one.born, one.gone, one.survived)),
         ]
         for one in connections.turnover[-_MOST_TABLES:]
     ]
     return table(
-        "TIME_WAIT rows on dynamic ports from table to table (file:line)",
-        ("From", 19, "raw"),
-        ("To", 19, "raw"),
-        ("Apart", 10, "number"),
-        ("Before", 10, "number"),
-        ("After", 10, "number"),
-        ("New", 10, "number"),
-        ("Gone", 10, "number"),
-        ("Still there", 12, "number"),
+        tr("TIME_WAIT rows on dynamic ports from table to table (file:line)"),
+        (tr("From"), 19, "raw"),
+        (tr("To"), 19, "raw"),
+        (tr("Apart"), 10, "number"),
+        (tr("Before"), 10, "number"),
+        (tr("After"), 10, "number"),
+        (tr("New"), 10, "number"),
+        (tr("Gone"), 10, "number"),
+        (tr("Still there"), 12, "number"),
         rows=rows,
         more=and_more(len(connections.turnover) - _MOST_TABLES),
     )
 
 
 _FIX_STATES = {
-    "fixed": "The fix KB2553549 is in force",
-    "unfixed": "The fix KB2553549 is not there",
-    "unknown": "Whether the fix KB2553549 is in force is not known",
-    "installed-not-loaded": "The fix KB2553549 is installed but not in force: it was not there when the machine booted",
-    "not-affected": "The system does not have the defect of KB2553549",
+    "fixed": Said("The fix KB2553549 is in force"),
+    "unfixed": Said("The fix KB2553549 is not there"),
+    "unknown": Said("Whether the fix KB2553549 is in force is not known"),
+    "installed-not-loaded": Said(
+        "The fix KB2553549 is installed but not in force: it was not there when the machine booted"
+    ),
+    "not-affected": Said("The system does not have the defect of KB2553549"),
 }
 
 
 def _fix(fix: FixEntry) -> list[str]:
-    why = f": {clip(fix.statement, QUOTE_LENGTH)}." if fix.statement else "."
-    lines = [_FIX_STATES[fix.state] + why]
+    state = _FIX_STATES[fix.state]
+    if fix.statement:
+        lines = [tell("{said}: {why}.", said=state, why=clip(fix.statement, QUOTE_LENGTH))]
+    else:
+        lines = [tell("{text}.", text=state)]
     if fix.installed_at:
-        lines.append(f"Installed {moment(fix.installed_at)} UTC.")
+        lines.append(tell("Installed {at:utc-second}.", at=fix.installed_at))
     if fix.pending_reboot:
-        lines.append("A restart is pending.")
+        lines.append(tr("A restart is pending."))
     return lines
 
 
 def _log(log: EventLogEntry) -> list[str]:
     if not log.records:
         return []
-    promised = f" of {log.records_promised:,} that its header promises" if log.records_promised is not None else ""
-    lines = [f"{log.records:,} records{promised}, from {moment(log.first_at)} to {moment(log.last_at)} UTC."]
-    return [*lines, "Parts of the log are damaged; what could be read was read."] if log.damaged else lines
+    known = {"records": log.records, "all": log.records_promised, "first": log.first_at, "last": log.last_at}
+    if log.records_promised is None:
+        lines = [tell("{records:count} records, from {first:second} to {last:utc-second}.", **known)]
+    else:
+        lines = [
+            tell(
+                "{records:count} records of {all:count} that its header promises, from {first:second} to "
+                "{last:utc-second}.",
+                **known,
+            )
+        ]
+    return [*lines, tr("Parts of the log are damaged; what could be read was read.")] if log.damaged else lines
 
 
 def _log_events(log: EventLogEntry) -> Table:
-    rows = [
-        [number, words.count(count), _meaning(number)] for number, count in list(log.by_id.items())[:_MOST_EVENT_IDS]
-    ]
+    rows = [[event, words.count(count), _meaning(event)] for event, count in list(log.by_id.items())[:_MOST_EVENT_IDS]]
     more = and_more(len(log.by_id) - _MOST_EVENT_IDS)
     return table(
-        "Events that bear on the case",
-        ("Event", 12, "number"),
-        ("Times", 12, "number"),
-        ("Meaning", 76, "text"),
+        tr("Events that bear on the case"),
+        (tr("Event"), 12, "number"),
+        (tr("Times"), 12, "number"),
+        (tr("Meaning"), 76, "text"),
         rows=rows,
         more=more,
     )
 
 
-def _meaning(number: str) -> str:
+def _meaning(event_id: str) -> str:
     """What an id means; several providers may share it, and `by_id` does not tell them apart."""
-    return "; or ".join(event.meaning for event in KNOWN_EVENTS if str(event.id) == number)
+    return tr("; or ").join(tr(event.meaning) for event in KNOWN_EVENTS if str(event.id) == event_id)

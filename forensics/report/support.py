@@ -1,8 +1,18 @@
 """The confidence in words: how many pieces of evidence of which grade stand for and against a cause."""
 
 from forensics.judgement import DECISIVE, STRONG, WEAK, Judgement
+from forensics.report.language import tr
+from forensics.report.words import listed, say
+from forensics.text.said import Said
 
-_GRADES = ((DECISIVE, "decisive"), (STRONG, "strong"), (WEAK, "weak"))
+_SIDES = (
+    (DECISIVE, Said("decisive support")),
+    (STRONG, Said("strong support")),
+    (WEAK, Said("weak support")),
+    (-DECISIVE, Said("decisive evidence against")),
+    (-STRONG, Said("strong evidence against")),
+    (-WEAK, Said("weak evidence against")),
+)
 
 
 def support_text(judgement: Judgement) -> str:
@@ -11,10 +21,10 @@ def support_text(judgement: Judgement) -> str:
     Of several pieces that rest on one observation only the heaviest counts: this may name fewer than the report lists.
     """
     told = []
-    for sign, side in ((1, "support"), (-1, "evidence against")):
-        for grade, word in _GRADES:
-            names = dict.fromkeys(one.witness or "other" for one in judgement.counted if one.weight == sign * grade)
-            if names:
-                told.append(f"{word} {side}: {', '.join(names)}")
-    text = "; ".join(told) or "no evidence either way"
-    return f"{text[0].upper()}{text[1:]}."
+    for weight, side in _SIDES:
+        names = dict.fromkeys(one.witness or "other" for one in judgement.counted if one.weight == weight)
+        if names:
+            words = tuple(tr(name) for name in names)
+            told.append(tr("{side}: {names}").format(side=say(side), names=listed(words)))
+    text = tr("; ").join(told) or tr("no evidence either way")
+    return tr("{text}.").format(text=f"{text[0].upper()}{text[1:]}")

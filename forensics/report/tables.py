@@ -7,11 +7,15 @@ from typing import Literal
 import msgspec
 
 from forensics.evidence import Source
+from forensics.report.language import stamp, tr
+from forensics.report.words import fill, tell
+from forensics.text.said import Said
 
 QUOTE_LENGTH = 240
 PATH_LENGTH = 260  # characters, as Windows allows a path (MAX_PATH)
 NAME_LENGTH = 80
 _COMMAND_WIDTH = 64  # characters: with indent and " ^" it fits 80 columns in the terminal and a line of the page
+IN_JSON = Said("and {count:count} more in --json")
 Form = Literal["text", "number", "raw"]
 
 
@@ -46,12 +50,21 @@ def table(caption: str, *columns: tuple[str, int, Form], rows: list[list[str]], 
 
 def quoted(source: Source) -> Quoted:
     """Where a source points, in words, and what stands there, shortened."""
-    place = ""
+    where = clip(source.file, PATH_LENGTH)
     if source.line is not None:
-        place = f", line {source.line:,}"
+        where = at_line(where, source.line)
     elif source.record is not None:
-        place = f", record {source.record:,}"
-    return Quoted(clip(source.file, PATH_LENGTH) + place, clip(source.quote, QUOTE_LENGTH))
+        where = tell("{file}, record {record:count}", file=where, record=source.record)
+    return Quoted(where, clip(source.quote, QUOTE_LENGTH))
+
+
+def at_line(file: str, line: int) -> str:
+    """A place in a file.
+
+    >>> at_line("netstat.txt", 1234)
+    'netstat.txt, line 1,234'
+    """
+    return tell("{file}, line {line:count}", file=file, line=line)
 
 
 def wrapped_command(command: str) -> str:
@@ -71,18 +84,20 @@ def clip(text: str, length: int) -> str:
     >>> clip("abcdef", 4)
     'abcd… (2 more characters)'
     """
-    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length:,} more characters)"
+    if len(text) <= length:
+        return text
+    return tell("{text}… ({left_out:count} more characters)", text=text[:length], left_out=len(text) - length)
 
 
 def moment(at: datetime | None) -> str:
     """A moment in UTC, to the second, for a column that is headed UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "unknown"
+    return stamp(at.astimezone(UTC)) if at else tr("unknown")
 
 
-def and_more(count: int, what: str = "") -> str:
+def and_more(count: int, said: Said = Said("and {count:count} more")) -> str:  # noqa: B008 - it is frozen
     """Say how many of a list were left out, if any.
 
-    >>> and_more(1234, "files"), and_more(0)
-    ('and 1,234 more files', '')
+    >>> and_more(1234), and_more(12, Said("and {count:count} more files")), and_more(0)
+    ('and 1,234 more', 'and 12 more files', '')
     """
-    return f"and {count:,} more {what}".rstrip() if count > 0 else ""
+    return fill(tr(said.text), {"count": count}) if count > 0 else ""

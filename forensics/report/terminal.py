@@ -5,6 +5,7 @@ Plain text where the console is no terminal. Never wider than 80 columns for the
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -14,8 +15,12 @@ from forensics.report.collected import NotCollected, Transformed
 from forensics.report.findings import FileEntry, Findings
 from forensics.report.front import Front
 from forensics.report.inert import inert
-from forensics.report.tables import clip
+from forensics.report.language import spoken, tr
+from forensics.report.tables import and_more, clip
 from forensics.report.view import build_view
+from forensics.report.words import paragraph, tell
+from forensics.report.wrapping import wrapped
+from forensics.text.languages import Code
 
 WIDTH = 80
 _WIDEST = 120
@@ -79,11 +84,16 @@ class _Page:
 
     def lines(self, text: str, *, label: str = "", indent: int = 2, style: str = "") -> list[Text]:
         """Wrap a paragraph that hangs beside its label."""
-        wrapped = Text(text, style=style).wrap(self._console, max(1, self._width - indent), overflow="fold")
-        starts = [label.ljust(indent), *[" " * indent] * len(wrapped)]
-        for line in wrapped:
+        width = max(1, self._width - indent)
+        if spoken() == Code.ENGLISH:
+            lines = list(Text(text, style=style).wrap(self._console, width, overflow="fold"))
+        else:
+            lines = [Text(line, style=style) for line in wrapped(text, width)]
+        # In columns: a Chinese character takes two.
+        starts = [label + " " * (indent - cell_len(label)), *[" " * indent] * len(lines)]
+        for line in lines:
             line.rstrip()
-        return [Text(start).append_text(line) for start, line in zip(starts, wrapped, strict=False)]
+        return [Text(start).append_text(line) for start, line in zip(starts, lines, strict=False)]
 
 
 # What a screen may hold, fullest first: reasons, causes ruled out, things to collect, and whether cautions are shown.
@@ -112,13 +122,15 @@ def _fitting(front: Front, page: _Page) -> list[Text]:
 
 
 def _verdict(front: Front, page: _Page) -> list[Text]:
-    facts = {fact.label: fact.value for fact in front.facts}
-    title = page.lines(f"{front.word.upper()}: {front.title}", indent=0, style=_TONES[front.tone])
+    host, system, collected = (fact.value for fact in front.facts[:3])
+    title = page.lines(
+        tell("{status}: {title}", status=front.word.upper(), title=front.title), indent=0, style=_TONES[front.tone]
+    )
     return [
-        *page.lines(f"{facts['Host']}, collected {facts['Collected']}", indent=0, style="dim"),
-        *page.lines(facts["System"], indent=0, style="dim"),
+        *page.lines(tell("{host}, collected {at}", host=host, at=collected), indent=0, style="dim"),
+        *page.lines(system, indent=0, style="dim"),
         *title,
-        *page.lines(f"{front.meaning} {front.scope}".strip()),
+        *page.lines(paragraph([front.meaning, front.scope])),
         Text(),
         *page.lines(clip(front.headline or front.plain, _LINE_LENGTH)),
     ]
@@ -128,29 +140,31 @@ def _why(front: Front, most: int, page: _Page) -> list[Text]:
     reasons = front.reasons[:most]
     told = [f"{clip(one.value, _LINE_LENGTH)}{f' [{one.note}]' if one.note else ''}" for one in reasons]
     lines = [line for one in told for line in page.lines(one, label="  -", indent=4)]
-    return [*_heading("Why"), *lines] if lines else []
+    return [*_heading(tr("Why")), *lines] if lines else []
 
 
 def _todo(front: Front, page: _Page, most: int, *, cautions: bool) -> list[Text]:
     lines = _heading(
-        "What to do (in an elevated Command Prompt, not PowerShell)" if _has_commands(front) else "What to do"
+        tr("What to do (in an elevated Command Prompt, not PowerShell)") if _has_commands(front) else tr("What to do")
     )
     for one in front.actions[:_MOST_ACTIONS]:
         lines += page.lines(clip(one.action, _LINE_LENGTH), label=f"  {one.when.lower()}", indent=_HANG)
         lines += _command(one.command, page)
         if cautions and one.caution:
-            lines += page.lines(clip(f"Caution: {one.caution}", _LINE_LENGTH), indent=_HANG)
+            lines += page.lines(clip(tell("Caution: {what}", what=one.caution), _LINE_LENGTH), indent=_HANG)
     if front.settle:
         lines += page.lines(front.settle)
     if front.nothing_to_do:
         lines += page.lines(front.nothing_to_do)
     for ask in front.asks[:most]:
-        lines += page.lines(clip(ask.statement, _LINE_LENGTH), label="  collect", indent=_HANG)
+        lines += page.lines(clip(ask.statement, _LINE_LENGTH), label=f"  {tr('collect')}", indent=_HANG)
         lines += _command(ask.command, page)
-        lines += page.lines(ask.collector, label="         or", indent=_HANG, style="cyan") if ask.collector else []
+        lines += (
+            page.lines(ask.collector, label=f"         {tr('or')}", indent=_HANG, style="cyan") if ask.collector else []
+        )
         lines += page.lines(ask.note, indent=_HANG) if ask.note else []
     rest = len(front.actions[_MOST_ACTIONS:]) + len(front.asks[most:])
-    return lines + (page.lines(f"and {rest} more in the report") if rest else [])
+    return lines + (page.lines(tell("and {rest} more in the report", rest=rest)) if rest else [])
 
 
 def _has_commands(front: Front) -> bool:
@@ -163,9 +177,10 @@ def _command(command: str, page: _Page) -> list[Text]:
 
 def _fallen(front: Front, most: int, page: _Page) -> list[Text]:
     titles = [one.label for one in front.ruled_out[:most]]
-    rest = len(front.ruled_out) - most
-    said = "; ".join([*titles, f"and {rest} more"] if rest > 0 else titles)
-    return [Text(), *page.lines(said, label="Not:", indent=5)] if titles else []
+    rest = and_more(len(front.ruled_out) - most)
+    said = tr("; ").join([*titles, rest] if rest else titles)
+    label = tr("Not:")
+    return [Text(), *page.lines(said, label=label, indent=cell_len(label) + 1)] if titles else []
 
 
 def _heading(title: str) -> list[Text]:

@@ -13,7 +13,10 @@ from forensics.measure.changes import CLOCK, DRIVER, SERVICE, UPDATE, Change
 from forensics.measure.log import PORT_EVENTS, TCPIP, Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.snapshots import table_source
+from forensics.report.language import tr
 from forensics.report.tables import NAME_LENGTH, clip
+from forensics.report.words import fill, say
+from forensics.text.said import Said
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -26,37 +29,38 @@ class TimelineEntry(msgspec.Struct, frozen=True):
 
 _HALF_A_SECOND = timedelta(microseconds=500_000)
 _ENDS = {
-    "shutdown": "shut down",
-    "unexpected": "went down without a clean shutdown",
-    "unknown": "last seen up before a restart",
+    "shutdown": Said("the machine shut down"),
+    "unexpected": Said("the machine went down without a clean shutdown"),
+    "unknown": Said("the machine last seen up before a restart"),
 }
 _AFD = "AFD"
 _SLOW_CLOSE = 16002
 _CONNECTIONS_ENDED = 4229
 _MEANINGS = {  # domain.md §4
-    4227: "a local port was still in TIME_WAIT",
-    _CONNECTIONS_ENDED: "connections were ended for want of memory",
-    4231: "no TCP port was free",
-    4266: "no UDP port was free",
-    16000: "a transport is used over TDI",
-    16001: "a TDI filter was found",
-    _SLOW_CLOSE: "closing a socket took long",
+    4227: Said("a local port was still in TIME_WAIT"),
+    _CONNECTIONS_ENDED: Said("connections were ended for want of memory"),
+    4231: Said("no TCP port was free"),
+    4266: Said("no UDP port was free"),
+    16000: Said("a transport is used over TDI"),
+    16001: Said("a TDI filter was found"),
+    _SLOW_CLOSE: Said("closing a socket took long"),
 }
-_STRINGS = ("", "port ", "of process ")  # what AFD's strings are, after the device: a name, or protocol, port and PID
+# Strings of AFD after the device: the name of a driver, or protocol, port and PID of a socket.
+_SOCKET = 3
 _MOST_OF_A_DAY = 8  # changes of one kind that stand singly; more are one line
 _NAMED = 3  # of those, by name
 _DETAIL_LENGTH = 120  # of a path or a title: three lines of the PDF's column
 _SINGLE = {
-    DRIVER: "driver {} was installed",
-    SERVICE: "service {} was installed",
-    UPDATE: "{} was installed",
-    CLOCK: "the clock was set by {}",
+    DRIVER: Said("driver {name} was installed{detail}"),
+    SERVICE: Said("service {name} was installed{detail}"),
+    UPDATE: Said("{name} was installed{detail}"),
+    CLOCK: Said("the clock was set by {name}{detail}"),
 }
 _MANY = {
-    DRIVER: "{} drivers installed:",
-    SERVICE: "{} services installed:",
-    UPDATE: "{} updates installed:",
-    CLOCK: "the clock was set {} times: by",
+    DRIVER: Said("{number} drivers installed: {names} and {more} more"),
+    SERVICE: Said("{number} services installed: {names} and {more} more"),
+    UPDATE: Said("{number} updates installed: {names} and {more} more"),
+    CLOCK: Said("the clock was set {number} times: by {names} and {more} more"),
 }
 
 
@@ -79,15 +83,17 @@ def timeline(m: Measurements) -> list[TimelineEntry]:
 def _boots(m: Measurements) -> Iterator[TimelineEntry]:
     at = m.collection.moment.at if m.collection.moment else None
     for boot in m.uptime.history:
-        yield TimelineEntry(boot.start, "the machine booted", boot.source)
+        yield TimelineEntry(boot.start, tr("the machine booted"), boot.source)
         if boot.ended_at:
-            yield TimelineEntry(boot.ended_at, f"the machine {_ENDS[boot.end]}", boot.end_source)
+            yield TimelineEntry(boot.ended_at, say(_ENDS[boot.end]), boot.end_source)
         end = boot.ended_at or at
         if end and boot.wrap_at <= end:
-            yield TimelineEntry(boot.wrap_at, "the 32-bit TIME_WAIT clock wrapped (497.1 days up)", boot.source)
+            wrapped = tr("the 32-bit TIME_WAIT clock wrapped (497.1 days up)")
+            yield TimelineEntry(boot.wrap_at, wrapped, boot.source)
     running = m.uptime.boot
     if running and at and running.wrap_at > at and m.now.fix.may_be_unfixed:
-        yield TimelineEntry(running.wrap_at, "the TIME_WAIT clock will wrap, unless restarted", running.source)
+        ahead = tr("the TIME_WAIT clock will wrap, unless restarted")
+        yield TimelineEntry(running.wrap_at, ahead, running.source)
 
 
 def _port_events(m: Measurements) -> Iterator[TimelineEntry]:
@@ -97,7 +103,7 @@ def _port_events(m: Measurements) -> Iterator[TimelineEntry]:
         runs: dict[int, list[Logged]] = defaultdict(list)
         for logged in m.log.of(TCPIP, number):
             runs[bisect_right(starts, logged.at)].append(logged)
-        what = f"{number} of this run" if len(runs) > 1 else f"{number}"
+        what = fill(tr("{number} of this run"), {"number": number}) if len(runs) > 1 else f"{number}"
         for events in runs.values():
             yield from _first_and_last(events, what, _MEANINGS[number])
 
@@ -112,11 +118,13 @@ def _driver_events(m: Measurements) -> Iterator[TimelineEntry]:
             yield from _first_and_last(some, f"AFD {number}", _MEANINGS[number])
 
 
-def _first_and_last(events: Sequence[Logged], what: str, meaning: str) -> Iterator[TimelineEntry]:
+def _first_and_last(events: Sequence[Logged], what: str, meaning: Said) -> Iterator[TimelineEntry]:
     first, last = min(events, key=_at), max(events, key=_at)
-    yield TimelineEntry(first.at, f"first event {what}: {meaning}{_named(first)}", first.source())
+    said = {"what": what, "meaning": meaning, "named": _named(first)}
+    yield TimelineEntry(first.at, fill(tr("first event {what}: {meaning}{named}"), said), first.source())
     if len(events) > 1:
-        yield TimelineEntry(last.at, f"last of {len(events):,} events {what}{_named(last)}", last.source())
+        said = {"number": len(events), "what": what, "named": _named(last)}
+        yield TimelineEntry(last.at, fill(tr("last of {number:count} events {what}{named}"), said), last.source())
 
 
 def _at(logged: Logged) -> datetime:
@@ -127,8 +135,14 @@ def _named(logged: Logged) -> str:
     """Which driver or socket an event of AFD names, in brackets."""
     if usual_name(logged.event.provider) != _AFD:
         return ""
-    named = " ".join(f"{word}{text}" for word, text in zip(_STRINGS, logged.event.strings[1:], strict=False))
-    return f" ({clip(named, NAME_LENGTH)})" if named else ""
+    strings = logged.event.strings[1:]
+    named = say(_socket(strings)) if len(strings) >= _SOCKET else " ".join(strings)
+    return tr(" ({detail})").format(detail=clip(named, NAME_LENGTH)) if named else ""
+
+
+def _socket(strings: Sequence[str]) -> Said:
+    protocol, port, pid = strings[:_SOCKET]
+    return Said("{protocol} port {port} of process {pid}", {"protocol": protocol, "port": port, "pid": pid})
 
 
 def _is_the_fix(m: Measurements, change: Change) -> bool:
@@ -139,9 +153,10 @@ def _is_the_fix(m: Measurements, change: Change) -> bool:
 def _fix(m: Measurements) -> Iterator[TimelineEntry]:
     fix = m.now.fix
     if fix.installed_at:
-        name = next((f" ({one.name})" for one in m.changes if _is_the_fix(m, one)), "")
+        name = next((tr(" ({detail})").format(detail=one.name) for one in m.changes if _is_the_fix(m, one)), "")
         source = fix.sources[0] if fix.sources else None
-        yield TimelineEntry(fix.installed_at, f"an update with the fix KB2553549 was installed{name}", source)
+        text = fill(tr("an update with the fix KB2553549 was installed{name}"), {"name": name})
+        yield TimelineEntry(fix.installed_at, text, source)
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[TimelineEntry]:
@@ -151,17 +166,18 @@ def _changes(changes: Sequence[Change]) -> Iterator[TimelineEntry]:
         days[change.kind, change.at.date()].append(change)
     for (kind, _), some in days.items():
         if len(some) > _MOST_OF_A_DAY:
-            names = ", ".join(clip(one.name, NAME_LENGTH) for one in some[:_NAMED])
-            text = f"{_MANY[kind].format(len(some))} {names} and {len(some) - _NAMED} more"
-            yield TimelineEntry(some[0].at, text, some[0].source)
+            names = tuple(clip(one.name, NAME_LENGTH) for one in some[:_NAMED])
+            said = {"number": len(some), "names": names, "more": len(some) - _NAMED}
+            yield TimelineEntry(some[0].at, fill(tr(_MANY[kind].text), said), some[0].source)
             continue
         for one in some:
-            detail = f" ({clip(one.detail, _DETAIL_LENGTH)})" if one.detail else ""
-            yield TimelineEntry(one.at, _SINGLE[kind].format(clip(one.name, NAME_LENGTH)) + detail, one.source)
+            detail = tr(" ({detail})").format(detail=clip(say(one.detail), _DETAIL_LENGTH)) if one.detail else ""
+            single = {"name": clip(one.name, NAME_LENGTH), "detail": detail}
+            yield TimelineEntry(one.at, fill(tr(_SINGLE[kind].text), single), one.source)
 
 
 def _tables(m: Measurements) -> Iterator[TimelineEntry]:
     for one in m.tables:
         if one.moment:
-            text = f"netstat: {len(one.found.fact.rows):,} rows"
+            text = fill(tr("netstat: {rows:count} rows"), {"rows": len(one.found.fact.rows)})
             yield TimelineEntry(one.moment.at, text, table_source(one))

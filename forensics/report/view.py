@@ -14,7 +14,6 @@ from forensics.evidence import Warned
 from forensics.report import words
 from forensics.report.findings import CauseEntry, EvidenceEntry, FileEntry, Findings
 from forensics.report.front import (
-    STATUS_WORDS,
     Action,
     Ask,
     Front,
@@ -24,19 +23,41 @@ from forensics.report.front import (
     host_of,
     ordered,
     scope_of,
+    status_word,
     why,
 )
 from forensics.report.holdings import ApplicationLogEntry, NetworkDriverEntry
 from forensics.report.inert import inert_findings
+from forensics.report.language import number, tr
 from forensics.report.numbers import Numbers, numbers_of
-from forensics.report.tables import NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, moment, quoted, table
+from forensics.report.retold import retold
+from forensics.report.tables import (
+    IN_JSON,
+    NAME_LENGTH,
+    PATH_LENGTH,
+    Quoted,
+    Table,
+    and_more,
+    clip,
+    moment,
+    quoted,
+    table,
+)
 from forensics.report.timeline import TimelineEntry
 from forensics.report.trace_section import TraceSection, trace_section_of
 from forensics.report.traffic import Traffic, traffic_of
-from forensics.report.words import duration
+from forensics.report.words import duration, say, tell
+from forensics.text.said import Said
 
-_WEIGHTS = {1: "weak", 2: "strong", 3: "decisive"}
 _EFFECTS = {"supports": "for", "contradicts": "against"}
+_GRADES = {
+    ("supports", 1): Said("for, weak"),
+    ("supports", 2): Said("for, strong"),
+    ("supports", 3): Said("for, decisive"),
+    ("contradicts", 1): Said("against, weak"),
+    ("contradicts", 2): Said("against, strong"),
+    ("contradicts", 3): Said("against, decisive"),
+}
 _MOST_EVENTS = 60
 _MOST_WARNINGS = 40
 _MOST_DRIVERS = 12
@@ -45,11 +66,20 @@ _NOTE_LENGTH = 160
 _STATEMENT_LENGTH = 600
 
 
+_TROUBLES = {
+    "partly-read": Said("partly-read"),
+    "unreadable": Said("unreadable"),
+    "unrecognised": Said("unrecognised"),
+    "empty": Said("empty"),
+    "left": Said("left"),
+}
+
+
 class PointView(msgspec.Struct, frozen=True):
-    """One piece of evidence; `effect` is `for` or `against`, `weight` `weak`, `strong` or `decisive`."""
+    """One piece of evidence. `effect` is `for` or `against`, for styling; `grade` is what people read."""
 
     effect: str
-    weight: str
+    grade: str
     statement: str
     sources: list[Quoted]
 
@@ -116,7 +146,7 @@ def build_view(findings: Findings) -> View:
     brief = front.tone == "clear" and front.status == "confirmed"
     causes = [_cause(one) for one in ordered(known)]
     return View(
-        title=f"{host}: {front.title} ({front.word.lower()})",
+        title=tell("{host}: {title} ({status})", host=host, title=front.title, status=front.word.lower()),
         brief=brief,
         record=_record(known.bundle.files),
         host=host,
@@ -135,22 +165,30 @@ def build_view(findings: Findings) -> View:
         timeline=_timeline(known.timeline),
         warnings=_warnings(known.warnings),
         files=[_file(one) for one in known.bundle.files[:_MOST_FILES]],
-        more_files=and_more(len(known.bundle.files) - _MOST_FILES, "files; --json lists them all"),
+        more_files=and_more(
+            len(known.bundle.files) - _MOST_FILES, Said("and {count:count} more files; --json lists them all")
+        ),
         bundle_sha256=known.bundle.sha256,
     )
+
+
+def with_warning(view: View, where: str, message: str) -> View:
+    """Put a warning of the output itself before those of the bundle."""
+    warnings = msgspec.structs.replace(view.warnings, rows=[[where, message], *view.warnings.rows])
+    return msgspec.structs.replace(view, warnings=warnings)
 
 
 def _record(files: Sequence[FileEntry]) -> str:
     """How many files of the bundle were read."""
     read = sum(one.status == "read" for one in files)
-    return f"{read:,} of {len(files):,} files of the bundle were read whole."
+    return tell("{read:count} of {all:count} files of the bundle were read whole.", read=read, all=len(files))
 
 
 def _cause(cause: CauseEntry) -> CauseView:
     return CauseView(
         title=cause.title,
         status=cause.status,
-        word=STATUS_WORDS[cause.status],
+        word=status_word(cause.status),
         scope=scope_of(cause),
         headline=clip(cause.headline, _STATEMENT_LENGTH),
         points=[_point(one, quotes=cause.status != "ruled_out") for one in cause.evidence],
@@ -168,14 +206,14 @@ def _point(point: EvidenceEntry, *, quotes: bool) -> PointView:
     if not quotes:
         sources = [msgspec.structs.replace(one, quote="") for one in sources]
     statement = clip(point.statement, _STATEMENT_LENGTH)
-    return PointView(_EFFECTS[point.effect], _WEIGHTS[point.weight], statement, sources)
+    return PointView(_EFFECTS[point.effect], say(_GRADES[point.effect, point.weight]), statement, sources)
 
 
 def _considered(findings: Findings) -> Table:
     rows = [
-        [one.title, STATUS_WORDS[one.status], "\n".join(part for part in why(one) if part)] for one in ordered(findings)
+        [one.title, status_word(one.status), "\n".join(part for part in why(one) if part)] for one in ordered(findings)
     ]
-    return table("", ("Cause", 34, "text"), ("Answer", 13, "text"), ("Why", 53, "text"), rows=rows)
+    return table("", (tr("Cause"), 34, "text"), (tr("Answer"), 13, "text"), (tr("Why"), 53, "text"), rows=rows)
 
 
 def _drivers(drivers: Sequence[NetworkDriverEntry]) -> Table:
@@ -183,21 +221,21 @@ def _drivers(drivers: Sequence[NetworkDriverEntry]) -> Table:
         [
             clip(one.module, NAME_LENGTH),
             clip(f"{one.vendor} {one.product} {one.version}".strip(), NAME_LENGTH),
-            ", ".join(one.hooks) or "not public",
-            {True: "yes", False: "no", None: "not told"}[one.running],
+            ", ".join(one.hooks) or tr("not public"),
+            {True: tr("yes"), False: tr("no"), None: tr("not told")}[one.running],
             quoted(one.sources[0]).where if one.sources else "",
         ]
         for one in drivers[:_MOST_DRIVERS]
     ]
     return table(
-        "Third-party software in the network stack: an inventory, no accusation",
-        ("Driver or provider", 18, "raw"),
-        ("Vendor, product, version", 32, "text"),
-        ("Hooks into", 20, "text"),
-        ("Running", 9, "text"),
-        ("Source", 21, "raw"),
+        tr("Third-party software in the network stack: an inventory, no accusation"),
+        (tr("Driver or provider"), 18, "raw"),
+        (tr("Vendor, product, version"), 32, "text"),
+        (tr("Hooks into"), 20, "text"),
+        (tr("Running"), 9, "text"),
+        (tr("Source"), 21, "raw"),
         rows=rows,
-        more=and_more(len(drivers) - _MOST_DRIVERS, "in --json"),
+        more=and_more(len(drivers) - _MOST_DRIVERS, IN_JSON),
     )
 
 
@@ -205,7 +243,7 @@ def _logs(logs: Sequence[ApplicationLogEntry]) -> Table:
     rows = [
         [
             clip(one.file, NAME_LENGTH),
-            f"{one.repeats:,} lines, every {one.interval_seconds:.1f} s" if one.interval_seconds else "",
+            _repeats(one) if one.interval_seconds else "",
             clip(one.remote, NAME_LENGTH),
             duration(one.process_age_seconds) if one.process_age_seconds else "",
             quoted(one.sources[0]).where if one.sources else "",
@@ -213,15 +251,20 @@ def _logs(logs: Sequence[ApplicationLogEntry]) -> Table:
         for one in logs[:_MOST_DRIVERS]
     ]
     return table(
-        "What the applications' own logs say",
-        ("Log", 24, "raw"),
-        ("Repeats itself", 24, "text"),
-        ("Remote", 17, "raw"),
-        ("Process had run for", 14, "text"),
-        ("Source", 21, "raw"),
+        tr("What the applications' own logs say"),
+        (tr("Log"), 24, "raw"),
+        (tr("Repeats itself"), 24, "text"),
+        (tr("Remote"), 17, "raw"),
+        (tr("Process had run for"), 14, "text"),
+        (tr("Source"), 21, "raw"),
         rows=rows,
-        more=and_more(len(logs) - _MOST_DRIVERS, "in --json"),
+        more=and_more(len(logs) - _MOST_DRIVERS, IN_JSON),
     )
+
+
+def _repeats(log: ApplicationLogEntry) -> str:
+    every = number(log.interval_seconds or 0.0, 1)
+    return tell("{lines:count} lines, every {every} s", lines=log.repeats, every=every)
 
 
 def _timeline(entries: Sequence[TimelineEntry]) -> Table:
@@ -229,24 +272,26 @@ def _timeline(entries: Sequence[TimelineEntry]) -> Table:
     rows = [
         [moment(one.at), one.event, quoted(one.source).where if one.source else ""] for one in entries[-_MOST_EVENTS:]
     ]
-    more = and_more(len(entries) - _MOST_EVENTS, "before these")
-    return table("", ("UTC", 19, "text"), ("What happened", 47, "text"), ("Source", 34, "raw"), rows=rows, more=more)
+    more = and_more(len(entries) - _MOST_EVENTS, Said("and {count:count} more before these"))
+    return table(
+        "", (tr("UTC"), 19, "text"), (tr("What happened"), 47, "text"), (tr("Source"), 34, "raw"), rows=rows, more=more
+    )
 
 
 def _warnings(warnings: Sequence[Warned]) -> Table:
     rows = [
-        [clip(one.file, PATH_LENGTH) or "the bundle", clip(one.message, _STATEMENT_LENGTH)]
+        [clip(one.file, PATH_LENGTH) or tr("the bundle"), clip(one.message, _STATEMENT_LENGTH)]
         for one in warnings[:_MOST_WARNINGS]
     ]
-    more = and_more(len(warnings) - _MOST_WARNINGS, "warnings")
-    return table("", ("Where", 34, "raw"), ("What", 66, "text"), rows=rows, more=more)
+    more = and_more(len(warnings) - _MOST_WARNINGS, Said("and {count:count} more warnings"))
+    return table("", (tr("Where"), 34, "raw"), (tr("What"), 66, "text"), rows=rows, more=more)
 
 
 def _file(file: FileEntry) -> FileView:
     return FileView(
         path=clip(file.path, PATH_LENGTH),
-        trouble="" if file.status == "read" else file.status,
-        note=clip(file.note, _NOTE_LENGTH),
+        trouble="" if file.status == "read" else say(_TROUBLES.get(file.status, file.status)),
+        note=clip(retold(file.note), _NOTE_LENGTH),
         kind=file.kind,
         encoding=file.encoding,
         size=words.count(file.size),

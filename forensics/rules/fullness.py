@@ -10,6 +10,7 @@ from forensics.measure.log import Logged
 from forensics.measure.measurements import Measurements
 from forensics.measure.shortage import Shortage
 from forensics.text.endpoints import endpoint
+from forensics.text.said import Said
 
 NONE_USABLE = "none-usable"
 RAN_OUT = (4231, 4266)  # events which say that Windows found no free port, of TCP and of UDP (domain.md §4)
@@ -44,7 +45,7 @@ def shortage_params(shortage: Shortage) -> dict[str, object]:
         "held": shortage.held,
         "usable": shortage.pool.usable,
         "share": shortage.share,
-        "busiest": endpoint(*remote) if remote else "any remote",
+        "busiest": endpoint(*remote) if remote else Said("any remote"),
     }
 
 
@@ -65,12 +66,12 @@ def event_points(weights: Weights, coverage: Coverage, shortage: Shortage) -> li
     ran_out = [one for one in (*coverage.covered, *coverage.uncovered) if one.event.id in RAN_OUT]
     if ran_out and shortage.full:
         ran_out.sort(key=lambda one: one.at)
-        params: dict[str, object] = {"ids": _ids(ran_out), "count": len(ran_out), "first_at": ran_out[0].at}
+        params: dict[str, object] = {"ids": ids_of(ran_out), "count": len(ran_out), "first_at": ran_out[0].at}
         points.append(weigh(weights, "ran-out", params, (ran_out[0].source(),)))
     if coverage.uncovered and not coverage.covered and not shortage.full:
         last = coverage.uncovered[-1]
         params = {
-            "ids": _ids(coverage.uncovered),
+            "ids": ids_of(coverage.uncovered),
             "count": len(coverage.uncovered),
             "last_at": last.at,
             "within": coverage.within,
@@ -79,5 +80,6 @@ def event_points(weights: Weights, coverage: Coverage, shortage: Shortage) -> li
     return points
 
 
-def _ids(events: Sequence[Logged]) -> str:
-    return ", ".join(str(number) for number in sorted({one.event.id for one in events}))
+def ids_of(events: Sequence[Logged]) -> tuple[int, ...]:
+    """The ids among these events."""
+    return tuple(sorted({one.event.id for one in events}))

@@ -34,6 +34,7 @@ from forensics.measure.shortage import Shortage
 from forensics.rules.fullness import event_points, shortage_params, shortage_point, tables_are_sure
 from forensics.rules.traced import shortage_points
 from forensics.text.endpoints import endpoint
+from forensics.text.said import Said
 
 _WITHOUT_OWNER = frozenset({FIN_WAIT, ORPHANED})  # groups whose rows need no process, or are chosen for having none
 QUARTER, HALF = 0.25, 0.5  # contracts.md: the ladder of tick-wrap-497d names the same shares
@@ -49,7 +50,7 @@ class PileCase(msgspec.Struct, frozen=True):
     pile: Pile
     shortage: Shortage
     coverage: Coverage
-    what: str
+    what: Said
     ownerless: bool = False
     earlier_full: bool = False
 
@@ -88,7 +89,7 @@ class PileCase(msgspec.Struct, frozen=True):
         return self.coverage.unseen or (self.earlier_full and not self.shortage.full)
 
 
-def pile_case(m: Measurements, group: str, what: str) -> PileCase:
+def pile_case(m: Measurements, group: str, what: Said) -> PileCase:
     """The case of one group."""
     udp = group == UDP
     coverage = m.udp_coverage if udp else m.coverage
@@ -176,10 +177,10 @@ def pile_params(m: Measurements, case: PileCase) -> dict[str, object]:
         "seconds": pile.seconds,
         "owned": pile.owner_ports,
         "owner": m.processes.named(pile.owner).label,
-        "image": m.processes.named(pile.owner).image or f"PID {pile.owner}",
+        "image": m.processes.named(pile.owner).name or f"PID {pile.owner}",
         "pid": pile.owner,
         "to_remote": pile.remote_ports,
-        "remote": endpoint(*pile.remote) if pile.remote else "no remote",
+        "remote": endpoint(*pile.remote) if pile.remote else Said("no remote"),
     }
 
 

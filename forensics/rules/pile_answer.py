@@ -24,8 +24,13 @@ from forensics.measure.piles import FIN_WAIT
 from forensics.measure.processes import KERNEL
 from forensics.rules.fullness import in_earlier_boot
 from forensics.rules.pile import PileCase, pile_missing, pile_params, pile_points, pile_status
+from forensics.text.said import Said
 
-_BASES = {"tables": "the growth between the tables", "since-start": "the average since the process started", "none": ""}
+_BASES = {
+    "tables": Said("the growth between the tables"),
+    "since-start": Said("the average since the process started"),
+    "none": "",
+}
 
 
 def pile_outlook(m: Measurements, case: PileCase) -> Outlook:

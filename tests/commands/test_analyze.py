@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import jsonschema
+import pypdf
 import pytest
 
 from forensics.errors import OutputError
-from forensics.report import pdf, pdf_process
+from forensics.report import fonts, pdf, pdf_process
 from tests.bundles import zipped
 from tests.commands.program import ROOT, SAMPLES, run
 
@@ -25,8 +26,8 @@ SCHEMA = json.loads((ROOT / "forensics/report/findings.schema.json").read_text("
 class HerePdf:
     """Renders in this process, where a test can take a hand in it."""
 
-    def render(self, html: str, collected_at: datetime | None) -> bytes:
-        return pdf.render_pdf(html, collected_at)
+    def render(self, html: str, collected_at: datetime | None, findings: bytes | None, logo: str) -> bytes:
+        return pdf.render_pdf(html, collected_at, findings, logo)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -37,7 +38,7 @@ def forensics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The program in an empty folder, with a PDF that costs nothing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pdf_process, "PdfProcess", HerePdf)
-    monkeypatch.setattr(pdf, "render_pdf", lambda _html, _at: b"%PDF-1.7 stand-in")
+    monkeypatch.setattr(pdf, "render_pdf", lambda *_given: b"%PDF-1.7 stand-in")
     return partial(run, monkeypatch)
 
 
@@ -87,6 +88,30 @@ def test_the_real_pdf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     target = tmp_path / "report.pdf"
     assert run(monkeypatch, "analyze", SAMPLES / "healthy.zip", "-q", "-o", target) == 0
     assert target.read_bytes().startswith(b"%PDF-")
+
+
+def test_attached_findings_are_those_of_the_json_and_letter_is_letter(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ("-q", "-o", "r.pdf", "--json", "f.json", "--attach", "--paper", "letter")
+    assert run(monkeypatch, "analyze", SAMPLES / "healthy.zip", *arguments) == 0
+    report = pypdf.PdfReader("r.pdf")
+    assert report.attachments == {"findings.json": [Path("f.json").read_bytes()]}
+    assert round(float(report.pages[0].mediabox.width)) == 612
+
+
+def test_a_glyph_that_is_missing_is_one_line_that_names_the_extra(
+    forensics: Run, capsys: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = fonts._folder
+    monkeypatch.setattr(fonts, "_folder", lambda one: None if one == "noto_cjk_sans_otc" else found(one))
+    assert forensics("analyze", SAMPLES / "founding-case.zip", "-q") == 0
+    (told,) = lines(capsys.readouterr().err)
+    assert told.startswith("forensics: the PDF shows ")
+    assert told.endswith("pip install 'forensics[cjk]'")
+    assert forensics("analyze", SAMPLES / "healthy.zip", "-q") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_json_on_standard_output_is_alone_there_and_valid(forensics: Run, capsys: Caught) -> None:
@@ -214,7 +239,7 @@ def test_a_folder_that_is_missing_costs_that_output_alone(forensics: Run, capsys
 def test_a_pdf_that_cannot_be_made_costs_only_the_pdf(
     forensics: Run, capsys: Caught, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_html: str, _at: object) -> NoReturn:
+    def failing(*_given: object) -> NoReturn:
         raise OutputError("the PDF needs the Pango library")
 
     monkeypatch.setattr(pdf, "render_pdf", failing)

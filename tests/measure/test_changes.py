@@ -14,6 +14,7 @@ from forensics.measure.changes import Change, find_changes, last_before
 from forensics.measure.fix_state import find_servicing
 from forensics.measure.log import system_log
 from forensics.measure.zone import find_zone
+from forensics.text.said import Said
 from tests.bundles import zipped
 from tests.machines import COLLECTED, calm
 
@@ -32,7 +33,7 @@ def changes_of(folder: Path, files: dict[str, bytes]) -> tuple[Change, ...]:
     return find_changes(log, find_servicing(evidence, log, find_zone(evidence, log)))
 
 
-def logged(folder: Path, *log: Event) -> list[tuple[datetime, str, str, str]]:
+def logged(folder: Path, *log: Event) -> list[tuple[datetime, str, str, str | Said]]:
     files = {"System.evtx": write_evtx(log, "SRV1")}
     return [(one.at, one.kind, one.name, one.detail) for one in changes_of(folder, files)]
 

@@ -9,6 +9,7 @@ from builder.languages import GERMAN, JAPANESE, RUSSIAN
 from builder.zones import TOKYO
 
 from forensics.measure.processes import Listed, Processes
+from forensics.report.words import say
 from tests.bundles import analysis_of
 from tests.machines import calm
 from tests.tables import LABEL, SERVICE, idle, lacking
@@ -31,7 +32,7 @@ def test_both_lists_are_joined(tmp_path: Path) -> None:
     machine = idle(zone=TOKYO)
     processes = processes_of(tmp_path, bundle_files(machine))
     owner = processes.named(SERVICE.pid)
-    assert owner.label == LABEL
+    assert say(owner.label) == LABEL
     assert (owner.image, owner.services, owner.handles) == ("cachesvc.exe", ("CacheSvc",), 40)
     assert owner.created_at is not None
     assert owner.created_at.astimezone(UTC) == datetime.fromtimestamp(machine.boot.timestamp() + 3600, UTC)
@@ -43,7 +44,7 @@ def test_both_lists_are_joined(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", [GERMAN, JAPANESE, RUSSIAN], ids=lambda one: one.tag)
 def test_in_any_language(tmp_path: Path, language: object) -> None:
     processes = processes_of(tmp_path, bundle_files(idle(language=language)))
-    assert processes.named(SERVICE.pid).label == LABEL
+    assert say(processes.named(SERVICE.pid).label) == LABEL
     assert processes.complete
 
 
@@ -64,7 +65,7 @@ def test_without_a_list_nobody_is_known_to_be_gone(tmp_path: Path) -> None:
     assert not processes.absent(7777)
     assert processes.absent(0)
     assert processes.handles is None
-    assert processes.named(7777).label == "a process without a name here (PID 7777)"
+    assert say(processes.named(7777).label) == "a process without a name here (PID 7777)"
 
 
 def test_a_filtered_list_has_no_system_process(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_filtered_list_has_no_system_process(tmp_path: Path) -> None:
 
 def test_netstat_b_names_images_and_is_no_list(tmp_path: Path) -> None:
     processes = processes_of(tmp_path, {"anob.txt": TABLE})
-    assert processes.named(5120).label == "shopd.exe (PID 5120)"
+    assert say(processes.named(5120).label) == "shopd.exe (PID 5120)"
     assert not processes.complete
     assert not processes.absent(7777)
 
@@ -125,9 +126,10 @@ def test_handles_by_design_are_no_suspicion(image: str) -> None:
 
 def test_a_label_stays_readable() -> None:
     listed = Listed(9, "svchost.exe", tuple(f"Svc{one}" for one in range(9)), "x" * 300)
-    assert listed.label.startswith("svchost.exe (PID 9; services Svc0, Svc1, Svc2, Svc3, Svc4, Svc5; command line xxx")
-    assert listed.label.endswith("x…)")
-    assert len(listed.label) < 200
+    label = say(listed.label)
+    assert label.startswith("svchost.exe (PID 9; services Svc0, Svc1, Svc2, Svc3, Svc4, Svc5; command line xxx")
+    assert label.endswith("x…)")
+    assert len(label) < 200
 
 
 def test_a_list_that_was_cut_short_is_not_complete(tmp_path: Path) -> None:

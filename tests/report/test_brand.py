@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import UsageError
-from forensics.report.brand import Brand, load_brand
+from forensics.report.brand import Brand, Look, load_brand
+from forensics.report.html import render_html
+from forensics.report.pdf import render_pdf
+
+from .cases import sample
+from .pdfs import read, words_of
 
 LINES = 'company = "Example Support"\ncolour = "#0b5394"\ncontact = "support@example.com"\ndisclaimer = "As sent."\ncase = "4711"\n'
 
@@ -74,3 +79,32 @@ def test_a_large_logo_is_refused(tmp_path: Path) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: cannot be opened"):
         load_brand(tmp_path / "none.toml")
+
+
+def test_it_stands_on_page_one(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png())
+    brand = load_brand(written(tmp_path, LINES + 'logo = "logo.png"\n'))
+    known = sample("healthy")
+    html = render_html(known, Look(brand=brand))
+    pdf = read(render_pdf(html, known.bundle.collected_at, logo=brand.logo))
+    first = words_of(pdf.pages[0])
+    for said in ("case 4711", "Example Support, support@example.com. As sent."):
+        assert said in first
+    assert len(pdf.pages[0].images) == 1
+    assert "--brand: #0b5394" in html
+
+
+def test_no_other_uri_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png())
+    brand = load_brand(written(tmp_path, 'logo = "logo.png"'))
+    known = sample("healthy")
+    html = render_html(known, Look(brand=brand))
+    assert not read(render_pdf(html, known.bundle.collected_at)).pages[0].images
+    assert not read(render_pdf(html, known.bundle.collected_at, logo=f"{brand.logo}x")).pages[0].images
+
+
+def test_without_a_brand_the_page_names_the_program() -> None:
+    html = render_html(sample("healthy"))
+    assert "img-src" not in html
+    assert "<img" not in html
+    assert '<span class="tool">forensics' in html

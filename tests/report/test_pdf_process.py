@@ -16,9 +16,11 @@ def test_it_renders_the_same_bytes_again_and_again() -> None:
     process = PdfProcess()
     try:
         first, second = process.render(HTML, None), process.render(HTML, None)
+        attached = process.render(HTML, None, b"{}")
     finally:
         process.close()
     assert first == second == render_pdf(HTML, None)
+    assert attached == render_pdf(HTML, None, b"{}") != first
 
 
 def test_a_process_that_dies_is_one_line() -> None:

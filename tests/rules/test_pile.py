@@ -12,15 +12,18 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.piles import BOUND, CLOSE_WAIT, UDP, Pile
 from forensics.measure.ports import PortUse
 from forensics.measure.shortage import Shortage
+from forensics.report.words import fill
 from forensics.rules.pile import PileCase, pile_case, pile_missing, pile_points, pile_status
 from forensics.rules.pile_answer import pile_forecast, restart_owner, widen_range
 from forensics.rules.pile_table import PILE_TEXTS, PILE_WEIGHTS
+from forensics.text.said import Said
 from tests.bundles import analysis_of
 from tests.machines import MONITOR
 from tests.tables import GONE, OTHER, SERVICE, files_of, idle, lacking, rows
 
 REMOTE = (MONITOR, 443)
 POOL = PortUse("TCP", 4, 49152, 1000, "netsh", 0, 0, None)
+WHAT = Said("in CLOSE_WAIT")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def shortage_of(held: int, **changes: object) -> Shortage:
 
 
 def case_of(ports: int, held: int, coverage: Coverage | None = None, **changes: object) -> PileCase:
-    return PileCase(pile_of(ports, **changes), shortage_of(held), coverage or Coverage(), "in CLOSE_WAIT")
+    return PileCase(pile_of(ports, **changes), shortage_of(held), coverage or Coverage(), WHAT)
 
 
 def with_(m: Measurements, **changes: object) -> Measurements:
@@ -85,13 +88,13 @@ def test_a_share_is_of_what_exclusions_leave(calm_machine: Measurements) -> None
     pool = msgspec.structs.replace(POOL, excluded=20)
     for held, expected in ((784, CONFIRMED), (783, LIKELY)):
         shortage = shortage_of(held, pool=pool, share=held / 980)
-        case = PileCase(pile_of(held), shortage, Coverage(), "")
+        case = PileCase(pile_of(held), shortage, Coverage(), WHAT)
         assert pile_status(calm_machine, case, proven=True, lasting=True) == expected
 
 
 def test_a_range_that_is_excluded_whole_breaks_nothing(calm_machine: Measurements) -> None:
     pool = msgspec.structs.replace(POOL, excluded=1000)
-    case = PileCase(pile_of(0, share=0.0), shortage_of(0, pool=pool, share=1.0), Coverage(), "")
+    case = PileCase(pile_of(0, share=0.0), shortage_of(0, pool=pool, share=1.0), Coverage(), WHAT)
     assert case.share == 0
     assert pile_status(calm_machine, case, proven=True, lasting=True) == RULED_OUT
 
@@ -106,10 +109,10 @@ def test_no_table_is_inconclusive(calm_machine: Measurements) -> None:
 
 def test_confirmed_asks_for_a_range_that_was_read(calm_machine: Measurements) -> None:
     pool = msgspec.structs.replace(POOL, basis="assumed")
-    case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), "")
+    case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), WHAT)
     assert pile_status(calm_machine, case, proven=True, lasting=True) == LIKELY
     pool = msgspec.structs.replace(POOL, basis="registry")
-    case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), "")
+    case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), WHAT)
     assert pile_status(calm_machine, case, proven=True, lasting=True) == CONFIRMED
 
 
@@ -144,7 +147,7 @@ def test_ruled_out_asks_for_a_log_unless_the_range_is_full(calm_machine: Measure
 def test_where_sharing_decides_and_nothing_shows_it_a_quarter_is_possible(
     calm_machine: Measurements, ports: int, expected: str
 ) -> None:
-    case = PileCase(pile_of(ports), shortage_of(900, settled=False), Coverage(), "")
+    case = PileCase(pile_of(ports), shortage_of(900, settled=False), Coverage(), WHAT)
     assert pile_status(calm_machine, case, proven=True, lasting=True) == expected
 
 
@@ -153,19 +156,19 @@ def test_where_sharing_decides_and_nothing_shows_it_a_quarter_is_possible(
 
 def test_where_ports_are_shared_those_to_one_remote_count() -> None:
     shortage = shortage_of(900, shared=True, remote=REMOTE)
-    case = PileCase(pile_of(900, remote_ports=300), shortage, Coverage(), "")
+    case = PileCase(pile_of(900, remote_ports=300), shortage, Coverage(), WHAT)
     assert (case.taken, case.share, case.fills) == (300, 0.3, False)
 
 
 def test_a_pile_to_another_remote_than_the_busiest_does_not_fill() -> None:
     shortage = shortage_of(900, shared=True, remote=("203.0.113.41", 80))
-    assert not PileCase(pile_of(900), shortage, Coverage(), "").fills
-    assert PileCase(pile_of(900), shortage_of(900, shared=True, remote=REMOTE), Coverage(), "").fills
+    assert not PileCase(pile_of(900), shortage, Coverage(), WHAT).fills
+    assert PileCase(pile_of(900), shortage_of(900, shared=True, remote=REMOTE), Coverage(), WHAT).fills
 
 
 @pytest.mark.parametrize("group", [BOUND, UDP])
 def test_bound_ports_and_udp_are_gone_for_everybody(group: str) -> None:
-    case = PileCase(pile_of(900, group=group, remote_ports=0), shortage_of(900, shared=True), Coverage(), "")
+    case = PileCase(pile_of(900, group=group, remote_ports=0), shortage_of(900, shared=True), Coverage(), WHAT)
     assert (case.taken, case.fills) == (900, True)
 
 
@@ -178,7 +181,7 @@ def test_a_pile_of_the_other_family_is_not_in_the_way() -> None:
 
 def case_from(folder: Path, files: dict[str, bytes]) -> tuple[Measurements, PileCase]:
     m = analysis_of(folder, files).measurements
-    return m, pile_case(m, CLOSE_WAIT, "in CLOSE_WAIT")
+    return m, pile_case(m, CLOSE_WAIT, WHAT)
 
 
 def test_missing_is_what_would_settle_it(tmp_path: Path) -> None:
@@ -236,7 +239,7 @@ def test_a_range_that_is_wide_already_is_not_widened(calm_machine: Measurements)
     """55,535 is what the command sets (10000 to 65534)."""
     for count, expected in ((55_534, 1), (55_535, 0)):
         pool = msgspec.structs.replace(POOL, start=10_000, count=count)
-        case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), "")
+        case = PileCase(pile_of(900), shortage_of(900, pool=pool), Coverage(), WHAT)
         assert len(widen_range(calm_machine, case)) == expected
 
 
@@ -252,7 +255,7 @@ def test_a_process_with_several_services_has_no_one_command(tmp_path: Path) -> N
     m, case = case_from(tmp_path, files_of(table, table))
     (remedy,) = restart_owner(m, case)
     assert remedy.command == "procdump -ma 708"
-    assert "services RpcEptMapper, RpcSs" in str(remedy.action.params["owner"])
+    assert "services RpcEptMapper, RpcSs" in fill("{owner}", remedy.action.params)
 
 
 def test_the_forecast_counts_what_is_free(tmp_path: Path) -> None:
