@@ -42,6 +42,8 @@ def open_bundle(path: Path) -> Bundle:
     """
     if path.is_dir():
         return _open_folder(path)
+    if path.exists() and not path.is_file():
+        raise BundleError(f"{path.name}: neither a file nor a folder")
     digest = _digest(path)
     members, notes = zip_members(path.name, lambda: path.open("rb"))
     if not members:

@@ -154,7 +154,7 @@ def _points(m: Measurements) -> list[Point]:
         points.append(
             weigh(WEIGHTS, "attempts-fail" if failing else "attempts-succeed", said, attempts.counter_sources)
         )
-    use = next((one for one in m.traces if one.failed(TIMED_OUT)), None)
+    use = next((one for one in m.judged_traces if one.failed(TIMED_OUT)), None)
     if use is not None and not m.shortage.full:
         params = {"count": use.failed(TIMED_OUT), "connects": use.trace.connects}
         points.append(weigh(WEIGHTS, "trace-unanswered", params, (use.source(),)))

@@ -120,7 +120,7 @@ def _status(m: Measurements, own: list[Logged], events: list[Logged]) -> str:
     if own and _recent(m, own) and not m.shortage.full:
         sure = surely_calm(m, m.shortage) and low and m.system.one_machine
         return CONFIRMED if sure else LIKELY if calm else POSSIBLE
-    if events or low or any(one.with_status(*NO_MEMORY) for one in m.traces):
+    if events or low or any(one.with_status(*NO_MEMORY) for one in m.judged_traces):
         return POSSIBLE
     if m.memory is not None and m.log.records and not m.log.damaged:
         return RULED_OUT
@@ -156,7 +156,7 @@ def _points(m: Measurements, events: list[Logged]) -> list[Point]:
             points.append(weigh(WEIGHTS, "pool-high", params, (memory.source,)))
         if not memory.low and memory.available is not None:
             points.append(weigh(WEIGHTS, "memory-fine", params, (memory.source,)))
-    use = next((one for one in m.traces if one.with_status(*NO_MEMORY)), None)
+    use = next((one for one in m.judged_traces if one.with_status(*NO_MEMORY)), None)
     if use is not None:
         points.append(weigh(WEIGHTS, "trace-no-memory", {"count": use.with_status(*NO_MEMORY)}, (use.source(),)))
     if m.tables and m.shortage.share is not None and (events or (memory and memory.low)):

@@ -114,7 +114,7 @@ def _events(m: Measurements, *ids: int) -> list[Logged]:
 
 def _traced(m: Measurements) -> tuple[TracedShortage, ...]:
     """Where network traces prove that no port was to be had."""
-    return tuple(one for use in m.traces for one in use.shortages)
+    return tuple(one for use in m.judged_traces for one in use.shortages)
 
 
 def _share(m: Measurements) -> float | None:

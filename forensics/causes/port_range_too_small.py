@@ -232,6 +232,9 @@ def _points(m: Measurements, shortage: Shortage, params: dict[str, object]) -> l
         return [*points, weigh(WEIGHTS, "no-port", params, own)]
     if small:
         points.append(shortage_point(WEIGHTS, shortage))
+    assumed = pool.basis == "assumed" and shortage.full and shortage.held >= MODEST
+    if assumed and not small:  # whatever the range is, so many ports are no ordinary load
+        points.append(weigh(WEIGHTS, "heavy", params, shortage.sources))
     if small and shortage.full:
         points.append(weigh(WEIGHTS, "modest" if shortage.held < MODEST else "heavy", params, shortage.sources))
         points.extend(_load_points(m, shortage))

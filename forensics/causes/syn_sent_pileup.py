@@ -108,7 +108,7 @@ def _counter_points(m: Measurements, case: PileCase) -> list[Point]:
 
 
 def _trace_points(m: Measurements, case: PileCase) -> list[Point]:
-    use = next((one for one in m.traces if one.failed(TIMED_OUT)), None)
+    use = next((one for one in m.judged_traces if one.failed(TIMED_OUT)), None)
     if use is None or case.share < QUARTER:
         return []
     params: dict[str, object] = {"count": use.failed(TIMED_OUT), "connects": use.trace.connects}

@@ -70,7 +70,9 @@ RULES_OUT = (
     "Uptime short of the wrap, a system other than Windows 6.0 and 6.1, a fixed tcpip.sys that was there before the "
     "boot, or TIME_WAIT rows that expire."
 )
-CURES = "Restart the machine (restarts the clock), then install KB2553549 or any later update of tcpip.sys."
+CURES = (
+    "Install KB2553549 or any later update of tcpip.sys, then restart once, which loads it and gives the ports back."
+)
 
 _POSSIBLE_SHARE = 0.25  # contracts.md, the ladder: a quarter of the usable ports
 _LIKELY_SHARE = 0.5  # contracts.md, the ladder: half of them
@@ -156,7 +158,7 @@ TEXTS = {
     "installed-not-loaded": "The fix is not known to be in force: {why}.",
     "fix-unknown": "The fix is not known to be in force: {why}.",
     "survivors": (
-        "Of {before:count} TIME_WAIT rows, {survived:count} were still there {seconds:seconds} later, though none lives longer than "
+        "Of {before:count} TIME_WAIT rows on dynamic ports, {survived:count} were still there {seconds:seconds} later, though none lives longer than "
         "{delay:seconds} and at most {reopened:count} can have been opened anew in between: {excess:count} were never released."
     ),
     "only-grows": (
@@ -238,7 +240,7 @@ TEXTS = {
     "do-widen-cost": "No restart, no interruption. It buys time and cures nothing.",
     "do-restart-cost": "One restart.",
     "do-fix-cost": "One restart, planned.",
-    "do-restart": "Install the fix (below) and restart once, in a planned window; fail over cluster roles and domain controllers first.",
+    "do-restart": "Then restart once, in a planned window, which loads the fix and gives the ports back; fail over cluster roles and domain controllers first.",
     "do-restart-waiting": "Restart in a planned window, which also loads the fix that is installed already; fail over cluster roles and domain controllers first.",
     "do-restart-effect": "Releases all ports and restarts the 497-day clock.",
     "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",
@@ -246,8 +248,9 @@ TEXTS = {
     "do-widen-effect": "Adds {wider:count} ports at once; at the present rate they last {lasting:duration}.",
     "do-widen-effect-unknown": "Adds {wider:count} ports at once.",
     "do-widen-caution": "Check that no service listens in the new range and that firewalls let it through. It is no cure.",
-    "do-fix": "Install KB2553549 or any later update of tcpip.sys; else the defect returns after 497.1 days.",
-    "do-fix-effect-plain": "tcpip.sys must reach the first fixed version of its branch.",
+    "do-fix": "Install KB2553549 or any later update of tcpip.sys; it is at work after the restart that follows.",
+    "do-fix-before": "Install KB2553549 or any later update of tcpip.sys, and restart once in a planned window: until then it is not at work, and the defect returns after 497.1 days.",
+    "do-fix-effect-plain": "The defect does not come back: tcpip.sys reaches the first fixed version of its branch.",
     "do-fix-caution": (
         "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first."
     ),
@@ -542,8 +545,8 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
     waits = state == "installed-not-loaded"
     caution = Statement("do-fix-caution") if m.system.version == (6, 0) else None
     fix = Remedy(
-        "for-good",
-        Statement("do-fix"),
+        "next" if case.applies_to == NOW else "for-good",
+        Statement("do-fix" if case.applies_to == NOW else "do-fix-before"),
         commands.INSTALL,
         Statement("do-fix-effect-plain"),
         caution,
@@ -552,14 +555,14 @@ def _remedies(case: BootCase, m: Measurements) -> tuple[Remedy, ...]:
     if case.applies_to != NOW:
         return () if waits or state == "fixed" else (fix,)
     restart = Remedy(
-        "next",
+        "next" if waits else "for-good",
         Statement("do-restart-waiting" if waits else "do-restart"),
         commands.RESTART,
         Statement("do-restart-effect"),
         Statement("do-restart-caution"),
         Statement("do-restart-cost"),
     )
-    after = (restart,) if waits else (restart, fix)
+    after = (restart,) if waits else (fix, restart)
     pool = m.fullest_tcp
     wider = WIDEST_COUNT - pool.count
     if wider <= 0:

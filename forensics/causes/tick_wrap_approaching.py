@@ -88,10 +88,10 @@ TEXTS = {
     "forecast": "From {wrap_at:utc} on TIME_WAIT ports stay taken; how soon they run out then follows from the load.",
     "do-restart-cost": "One restart.",
     "do-fix-cost": "One restart, planned.",
-    "do-restart": "Restart the machine in a planned window before {wrap_at:utc}.",
+    "do-restart": "Then restart once, in a planned window before {wrap_at:utc}, which loads the fix.",
     "do-restart-effect": "Restarts the 497-day clock.",
     "do-restart-caution": "Gives an hour's notice (shutdown /a takes it back), then closes services and applications.",
-    "do-fix": "Install KB2553549 or any later update of tcpip.sys, and restart.",
+    "do-fix": "Install KB2553549 or any later update of tcpip.sys; it is at work after the restart that follows.",
     "do-fix-effect": "Ends the defect for good.",
     "do-fix-caution": "On Vista and Server 2008 with Symantec Endpoint Protection or Forefront TMG see KB2752589 first.",
 }
@@ -169,18 +169,18 @@ def _remedies(params: dict[str, object], m: Measurements) -> tuple[Remedy, ...]:
     return (
         Remedy(
             "next",
-            Statement("do-restart", params),
-            commands.RESTART,
-            Statement("do-restart-effect"),
-            Statement("do-restart-caution"),
-            Statement("do-restart-cost"),
-        ),
-        Remedy(
-            "for-good",
             Statement("do-fix"),
             commands.INSTALL,
             Statement("do-fix-effect"),
             Statement("do-fix-caution") if m.system.version == (6, 0) else None,
             Statement("do-fix-cost"),
+        ),
+        Remedy(
+            "for-good",
+            Statement("do-restart", params),
+            commands.RESTART,
+            Statement("do-restart-effect"),
+            Statement("do-restart-caution"),
+            Statement("do-restart-cost"),
         ),
     )

@@ -15,7 +15,7 @@ from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
 from forensics.commands.defect import record, record_lines
-from forensics.commands.output import STANDARD_OUTPUT, write
+from forensics.commands.output import STANDARD_OUTPUT, spare_inputs, write
 from forensics.commands.progress import progress
 from forensics.commands.redacted import encode_map, redacted, redacted_stems
 from forensics.errors import BundleError, OutputError, UsageError
@@ -95,10 +95,7 @@ def _check(bundles: Sequence[Path], wanted: Wanted, names: Sequence[str]) -> Non
     twice = next((file for file, count in files.items() if count > 1), None)
     if twice:
         raise UsageError(f"{Path(twice).name}: two outputs have this name")
-    inputs = {os.path.realpath(one) for one in (*bundles, wanted.trace) if one}
-    same = next((file for file in files if file in inputs), None)
-    if same:
-        raise UsageError(f"{Path(same).name}: is an input; choose another name for the output")
+    spare_inputs(files, [*bundles, *([wanted.trace] if wanted.trace else [])])
 
 
 def _report_names(bundles: Sequence[Path], wanted: Wanted) -> list[str]:

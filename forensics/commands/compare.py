@@ -12,7 +12,7 @@ from forensics.analysis import Analysis, analyze
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
 from forensics.commands.defect import record_lines
-from forensics.commands.output import STANDARD_OUTPUT, write
+from forensics.commands.output import STANDARD_OUTPUT, spare_inputs, write
 from forensics.commands.progress import progress
 from forensics.compare.compare import compare
 from forensics.compare.comparison import Comparison, encode
@@ -73,10 +73,7 @@ def _check(before: Path, after: Path, target: str, wanted: Wanted) -> None:
     twice = next((file for file, count in files.items() if count > 1), None)
     if twice:
         raise UsageError(f"{Path(twice).name}: two outputs have this name")
-    inputs = {os.path.realpath(one) for one in (before, after)}
-    same = next((file for file in files if file in inputs), None)
-    if same:
-        raise UsageError(f"{Path(same).name}: is an input; choose another name for the output")
+    spare_inputs(files, (before, after))
 
 
 def _name(after: Path) -> str:

@@ -3,9 +3,10 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from forensics.errors import OutputError
+from forensics.errors import OutputError, UsageError
 
 STANDARD_OUTPUT = "-"
 
@@ -44,3 +45,20 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def spare_inputs(targets: Iterable[str], inputs: Iterable[Path]) -> None:
+    """Refuse an output that would replace an input, or a file of an input folder.
+
+    Raises:
+        UsageError: with one line.
+    """
+    given = [(Path(os.path.realpath(one)), one.is_dir()) for one in inputs]
+    for target in map(Path, targets):
+        for path, is_folder in given:
+            if target == path:
+                raise UsageError(f"{target.name}: is an input; choose another name for the output")
+            if is_folder and target.exists() and target.is_relative_to(path):
+                raise UsageError(
+                    f"{target.name}: lies in the bundle's own folder and is there already; choose another name"
+                )

@@ -36,7 +36,7 @@ from forensics.text.endpoints import endpoint
 from forensics.verdict import NO_EXHAUSTION, UNDECIDED
 
 # This project's own: two counts of an unchanged machine, minutes apart, differ by some percent (TIME_WAIT breathes).
-_ALIKE = 0.1
+ALIKE = 0.1
 _TELLING_SHARE = 0.25  # of the usable ports: from here on they are part of a case (contracts.md, the ladder)
 _MOST_UPDATES = 6
 _HARMLESS = frozenset({"fixed", "not-affected"})  # with these the wrap does no harm
@@ -62,6 +62,12 @@ def find_changes(pair: Pair) -> list[Change]:
         _remote(pair),
     ]
     return [one for one in lines if one.before.value is not None or one.after.value is not None]
+
+
+def some_alike(changes: Sequence[Change]) -> bool:
+    """Whether figures that differ count as the same."""
+    same = [(one.before.value, one.after.value) for one in changes if one.meaning == "same"]
+    return any(isinstance(before, int | float) and before != after for before, after in same)
 
 
 def neutral(changes: Sequence[Change]) -> list[Change]:
@@ -106,7 +112,7 @@ def _less_is_better(before: float | None, after: float | None, usable: float = 1
 
 
 def _alike(before: float, after: float) -> bool:
-    return abs(after - before) <= max(before, after) * _ALIKE
+    return abs(after - before) <= max(before, after) * ALIKE
 
 
 def _verdict(pair: Pair) -> Change:
@@ -315,12 +321,39 @@ def _held_by(group: str) -> Count:
 def _events(pair: Pair) -> Change:
     """The shortages that Windows logged: in BEFORE all, in AFTER those that came since."""
     before, after = _all_events(pair.before), _new_events(pair)
-    meaning: Meaning = "same"
-    if before.value and after.value == 0:
-        meaning = "better"
-    elif after.value and before.value == 0:
-        meaning = "worse"
+    meaning: Meaning | None = None
+    if isinstance(before.value, int) and isinstance(after.value, int):
+        meaning = _fewer_is_better(before.value, after.value, longer=_longer(pair))
     return _line("events", (before, after), meaning)
+
+
+def _fewer_is_better(before: int, after: int, *, longer: bool) -> Meaning:
+    """What two counts of shortages mean; more of them in a longer time need not be worse.
+
+    >>> _fewer_is_better(27, 0, longer=False), _fewer_is_better(27, 250, longer=False)
+    ('better', 'worse')
+    >>> _fewer_is_better(27, 250, longer=True), _fewer_is_better(27, 20, longer=False)
+    ('changed', 'changed')
+    """
+    if not before and not after:
+        return "same"
+    if not after:
+        return "better"
+    return "worse" if not before or (after > before and not longer) else "changed"
+
+
+def _longer(pair: Pair) -> bool:
+    """Whether the events of AFTER came in a longer time than those of BEFORE, as far as the logs reach."""
+    old, since, collected = pair.before.measurements.event_log, _since(pair), pair.after.bundle.collected_at
+    if not (old.first_at and old.last_at and since and collected):
+        return True
+    return collected - since > (old.last_at - old.first_at) * (1 + ALIKE)
+
+
+def _since(pair: Pair) -> datetime | None:
+    """From when on the log of AFTER tells what is new."""
+    begins = [one for one in (pair.before.bundle.collected_at, pair.after.measurements.event_log.first_at) if one]
+    return max(begins, default=None)
 
 
 def _all_events(findings: Findings) -> ChangeSide:
@@ -337,11 +370,13 @@ def _new_events(pair: Pair) -> ChangeSide:
         return _all_events(pair.after)
     new = [one for one in log.port_events if one.at > collected]
     if not new:
-        since = max(one for one in (collected, log.first_at) if one)
-        return ChangeSide(0, said("value-events-none-since", since=since), log_files(pair.after))
-    thinned = port_events(pair.after) > MOST_PORT_EVENTS
-    message = "value-events-at-least" if thinned else "value-events-since"
-    return ChangeSide(len(new), said(message, count=len(new), last=new[-1].at), log_sources(pair.after))
+        return ChangeSide(0, said("value-events-none-since", since=_since(pair)), log_files(pair.after))
+    # The list is thinned out, but its first is the log's first: where that one is new, all are.
+    every = port_events(pair.after)
+    all_new = len(new) == len(log.port_events)
+    count = every if all_new else len(new)
+    message = "value-events-since" if all_new or every <= MOST_PORT_EVENTS else "value-events-at-least"
+    return ChangeSide(count, said(message, count=count, last=new[-1].at), log_sources(pair.after))
 
 
 def _owner(pair: Pair) -> Change:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from forensics.compare.changes import ALIKE, some_alike
 from forensics.compare.comparison import BundleSide, Change, Comparison, Reason, Step
 from forensics.compare.texts import OUTCOMES, said
 from forensics.evidence import Source
@@ -64,7 +65,7 @@ class Line(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """The whole of it. `alerts` say that the two are no pair; `tone` colours the answer.
 
-    `elevated` is set where a step has a command for the machine.
+    `elevated` is set where a step has a command for the machine, `alike` where figures that differ count as the same.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Page(msgspec.Struct, frozen=True):
     steps: list[Todo]
     elevated: bool
     lines: list[Line]
+    alike: str
     changed: Table
 
 
@@ -107,6 +109,7 @@ def build_page(comparison: Comparison) -> Page:
         steps=[_todo(one) for one in comparison.steps],
         elevated=any(one.command and not one.command.startswith(_OURS) for one in comparison.steps),
         lines=lines,
+        alike=said("label-alike", share=ALIKE) if some_alike(comparison.changes) else "",
         changed=_table(lines),
     )
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from forensics.compare.comparison import Comparison
-from forensics.compare.page import Line, Page, Statement, build_page
+from forensics.compare.page import Page, Statement, build_page
 from forensics.compare.texts import said
 from forensics.report.language import spoken, tr
 from forensics.report.tables import clip
@@ -33,7 +33,7 @@ def render_terminal(comparison: Comparison, console: Console) -> None:
         *_answer(page, screen),
         *_why(page.reasons, screen),
         *_todo(page, screen),
-        *_changed(page.lines, screen),
+        *_changed(page, screen),
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
@@ -109,10 +109,10 @@ def _todo(page: Page, screen: _Screen) -> list[Text]:
     return lines
 
 
-def _changed(changes: Sequence[Line], screen: _Screen) -> list[Text]:
+def _changed(page: Page, screen: _Screen) -> list[Text]:
     """What is the same is named alone."""
-    told = [one for one in changes if one.meaning != "same" or one.id in _ALWAYS]
-    same = [one.what for one in changes if one not in told]
+    told = [one for one in page.lines if one.meaning != "same" or one.id in _ALWAYS]
+    same = [one.what for one in page.lines if one not in told]
     lines = _heading(said("title-changed"))
     if told:
         lines += screen.columns((("", ""), (said("bundle-before"), "dim"), (said("bundle-after"), "dim"), ("", "")))
@@ -121,6 +121,8 @@ def _changed(changes: Sequence[Line], screen: _Screen) -> list[Text]:
         lines += screen.columns(((one.what, ""), (one.before, ""), (one.after, ""), (one.word, style)))
     if same:
         lines += [Text(), *screen.lines(tr("; ").join(same), label=said("label-same"), indent=6)]
+    if page.alike:
+        lines += [Text(), *screen.lines(page.alike, style="dim")]
     return lines
 
 

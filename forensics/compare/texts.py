@@ -281,6 +281,7 @@ TEXTS = {
     ),
     "title-changed": "What changed",
     "label-same": "Same:",
+    "label-alike": "Counts of ports, rates and shares that differ by at most {share:percent} count as the same.",
     "label-caution": "Caution: {text}",
     "label-no-host": "unknown host",
     "label-machine": "Machine",

@@ -29,7 +29,15 @@ from forensics.measure.ports import PortUse, find_ports, tcpip_parameter
 from forensics.measure.processes import Listed, Processes, find_processes
 from forensics.measure.rates import when_counted
 from forensics.measure.shortage import Shortage, find_sharing, find_shortage, find_shortages
-from forensics.measure.snapshots import bound_rows, bound_tables, by_state, dynamic_time_wait, is_cut, plain
+from forensics.measure.snapshots import (
+    bound_rows,
+    bound_tables,
+    by_state,
+    dynamic_time_wait,
+    is_cut,
+    own_addresses,
+    plain,
+)
 from forensics.measure.system import System, find_system
 from forensics.measure.time_wait import Forecast, TimeWait, find_time_wait, forecast
 from forensics.measure.traces import TraceUse, find_traces, shortages_of
@@ -128,6 +136,11 @@ class Measurements(msgspec.Struct, frozen=True):
     integrity: Integrity | None
 
     @property
+    def judged_traces(self) -> tuple[TraceUse, ...]:
+        """The traces that causes are judged by: of this machine, in the running boot, not after the collection."""
+        return tuple(one for one in self.traces if one.doubt is None)
+
+    @property
     def suspect(self) -> Listed | None:
         """A process with so many handles beyond its rows that it may hold sockets which netstat does not show."""
         if not self.tables:
@@ -190,7 +203,7 @@ def measure(evidence: Evidence) -> Measurements:
     cases = _cases(system, servicing, uptime, log)
     at_least = time_wait.delay.at_least
     logs = find_application_logs(evidence, zone, collection.moment.at if collection.moment else None)
-    traces = find_traces(evidence, zone, collection, uptime, processes)
+    traces = find_traces(evidence, zone, collection, uptime, processes, own_addresses(tables))
     tcp_events, udp_events = log.of(TCPIP, 4227, 4231), log.of(TCPIP, 4266)
     coverage = cover(tcp_events, tables, at_least, uptime.boot_time, shortages_of(traces, "TCP"))
     max_user_port = tcpip_parameter(evidence, "MaxUserPort")
@@ -226,6 +239,7 @@ def measure(evidence: Evidence) -> Measurements:
                 _hosts_note(system),
                 *uptime.disagreements,
                 *older_than_boot(logs, uptime.boot_time),
+                *(one.doubt for one in traces if one.doubt),
             )
             if note
         ),

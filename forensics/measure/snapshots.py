@@ -92,6 +92,12 @@ def bound_tables(taken: Sequence[Taken]) -> list[Taken]:
     ]
 
 
+def own_addresses(tables: Sequence[Taken]) -> frozenset[str]:
+    """The machine's own addresses, as far as connections show them."""
+    local = {row.local_address.split("%")[0] for one in tables for row in one.found.fact.rows if row.state}
+    return frozenset(one for one in local if one not in {"0.0.0.0", "::", "::1", "*"} and not one.startswith("127."))  # noqa: S104
+
+
 def listening_ports(rows: Sequence[Row]) -> frozenset[tuple[int, int]]:
     """Family and port of every listener: TIME_WAIT there belongs to clients of this machine (domain.md §2, C21)."""
     return frozenset(

@@ -15,6 +15,7 @@ from forensics.measure.collection import Collection
 from forensics.measure.processes import IDLE, Listed, Processes
 from forensics.measure.uptime import Uptime
 from forensics.measure.zone import Offset, Zone
+from forensics.text.said import Said
 from forensics.trace import Trace
 from forensics.trace.facts import Owner
 
@@ -25,6 +26,7 @@ NO_PORT_LEFT = frozenset({"0xC0000209", "STATUS_TOO_MANY_ADDRESSES"})
 WEAK_REFERENCE, UDP_BIND, TIMED_OUT = 1195, 1394, 1045
 
 NO_MEMORY = frozenset({"0xC000009A", "STATUS_INSUFFICIENT_RESOURCES"})  # ntstatus.h
+_AHEAD = timedelta(days=1)  # the trace may be made after the tables, and the zone be unknown
 _ONE_TIME = 3600  # seconds between a trace and a process list of unknown boots that may show the same processes
 _SPREAD = 3  # standard deviations of a random count (Poisson: its square root) that a bound allows for
 
@@ -54,7 +56,7 @@ class TraceUse(msgspec.Struct, frozen=True):
     """One trace. `offset` is that of its own times from UTC, `same_boot` whether it was made in the running boot.
 
     `owners` are complete, busiest first. `apart` are seconds between the trace and the latest evidence, None where
-    either has no time.
+    either has no time. `doubt` says why the trace is shown and not judged by: it is of another boot, time or machine.
     """
 
     file: str
@@ -66,6 +68,7 @@ class TraceUse(msgspec.Struct, frozen=True):
     owners: tuple[TracedOwner, ...]
     shortages: tuple[TracedShortage, ...]
     apart: float | None
+    doubt: Said | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -108,15 +111,25 @@ class TraceUse(msgspec.Struct, frozen=True):
 
 
 def find_traces(
-    evidence: Evidence, zone: Zone, collection: Collection, uptime: Uptime, processes: Processes
+    evidence: Evidence,
+    zone: Zone,
+    collection: Collection,
+    uptime: Uptime,
+    processes: Processes,
+    addresses: frozenset[str],
 ) -> tuple[TraceUse, ...]:
-    """Measure every trace, the one with most connects first."""
-    uses = [_measured(found, zone, collection, uptime, processes) for found in evidence.all(Trace)]
+    """Measure every trace, the one with most connects first; `addresses` are the machine's own, as tables show them."""
+    uses = [_measured(found, zone, collection, uptime, processes, addresses) for found in evidence.all(Trace)]
     return tuple(sorted(uses, key=lambda one: (-one.trace.connects, -one.trace.lines, one.file)))
 
 
 def _measured(
-    found: Found[Trace], zone: Zone, collection: Collection, uptime: Uptime, processes: Processes
+    found: Found[Trace],
+    zone: Zone,
+    collection: Collection,
+    uptime: Uptime,
+    processes: Processes,
+    addresses: frozenset[str],
 ) -> TraceUse:
     trace = found.fact
     offset = _offset(trace, zone)
@@ -128,9 +141,9 @@ def _measured(
     if started and ended and moment:
         apart = max(0.0, (started - moment).total_seconds(), (moment - ended).total_seconds())
     # The collector makes the list and the trace in one run; without it they must be of one time.
-    listed = same_boot or (
-        same_boot is None and (found.entry is not None or (apart is not None and apart <= _ONE_TIME))
-    )
+    doubt_of_it = _doubt(found, started, moment, addresses, same_boot=same_boot)
+    near = found.entry is not None or (apart is not None and apart <= _ONE_TIME)
+    listed = doubt_of_it is None and (same_boot or (same_boot is None and near))
     owners = tuple(
         TracedOwner(
             one, _process(one.pid, ended + doubt if ended else None, processes) if listed else Listed(one.pid, "")
@@ -138,14 +151,59 @@ def _measured(
         for one in trace.by_owner
     )
     return TraceUse(
-        found.file, trace, offset, started, ended, same_boot, owners, tuple(_shortages(found, offset)), apart
+        found.file,
+        trace,
+        offset,
+        started,
+        ended,
+        same_boot,
+        owners,
+        tuple(_shortages(found, offset)),
+        apart,
+        doubt_of_it,
     )
+
+
+def _doubt(
+    found: Found[Trace],
+    started: datetime | None,
+    collected: datetime | None,
+    addresses: frozenset[str],
+    *,
+    same_boot: bool | None,
+) -> Said | None:
+    """Why nothing is judged by this trace, if so."""
+    if same_boot is False:
+        return Said("{file}: made before the last restart, so nothing is judged by it", {"file": found.file})
+    if started and collected and started - collected > _AHEAD:
+        return Said("{file}: its times lie after the collection, so nothing is judged by it", {"file": found.file})
+    trace = found.fact
+    own = {
+        host
+        for text in (*(one.local for one in trace.lives), *(one.local for one in trace.rundown))
+        if (host := _host(text))
+    }
+    if own and addresses and not own & addresses:
+        return Said(
+            "{file}: its local addresses are none of this machine's, so nothing is judged by it", {"file": found.file}
+        )
+    return None
+
+
+def _host(text: str) -> str:
+    """The address of an endpoint; "" for none, a wildcard or the machine itself.
+
+    >>> _host("10.0.0.8:10010"), _host("[fe80::1]:443"), _host("0.0.0.0:0"), _host("127.0.0.1:80")
+    ('10.0.0.8', 'fe80::1', '', '')
+    """
+    host = text.rpartition(":")[0].strip("[]").split("%")[0]
+    return "" if host in {"0.0.0.0", "::", "::1"} or host.startswith("127.") else host  # noqa: S104 - no binding
 
 
 def _offset(trace: Trace, zone: Zone) -> Offset | None:
     """What makes the trace's times UTC."""
-    if trace.started_local is None:
-        return None
+    if trace.started_local is None or trace.date_order.startswith("assumed"):
+        return None  # a day that may be a month is no time
     return Offset(0, 0, "utc") if trace.utc else zone.at_local(trace.started_local)
 
 
@@ -184,4 +242,4 @@ def _shortages(found: Found[Trace], offset: Offset | None) -> list[TracedShortag
 
 def shortages_of(traces: Sequence[TraceUse], protocol: str) -> tuple[TracedShortage, ...]:
     """Every shortage of one protocol, in the order of the traces."""
-    return tuple(one for use in traces for one in use.shortages if one.protocol == protocol)
+    return tuple(one for use in traces if not use.doubt for one in use.shortages if one.protocol == protocol)

@@ -65,14 +65,21 @@ def load_brand(path: Path) -> Brand:
     """
 
     def logo(name: str) -> bytes:
-        return (path.parent / name).read_bytes()
+        return _bytes_of(path.parent / name)
 
     try:
-        return read_brand(path.read_bytes(), logo)
+        return read_brand(_bytes_of(path), logo)
     except OSError as error:
         raise UsageError(f"{Path(error.filename or path).name}: cannot be opened ({error.strerror})") from error
     except ValueError as error:
         raise UsageError(f"{path.name}: {error}") from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Read a regular file: a pipe or a device would be waited for."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name} is no file")
+    return path.read_bytes()
 
 
 def read_brand(data: bytes, logo: Callable[[str], bytes]) -> Brand:

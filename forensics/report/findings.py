@@ -659,7 +659,7 @@ def _whole(moment: datetime | None) -> datetime | None:
 
 
 def _pool(pool: PortUse, cite: _Citer) -> PoolEntry:
-    share = None if pool.utilisation is None else round(pool.utilisation, 4)
+    share = None if pool.utilisation is None else round(pool.utilisation, 6)
     basis = msgspec.convert(pool.basis, RangeBasis)
     return PoolEntry(pool.start, pool.count, pool.usable, pool.in_use, share, basis, cite.maybe(pool.source))
 

@@ -112,8 +112,20 @@ class Front(msgspec.Struct, frozen=True):
     settle: str
     asks: list[Ask]
     more_asks: str
+    excluded: str
     ruled_out: list[Line]
     open: list[Line]
+
+
+_UNSETTLED = frozenset({"possible", "inconclusive"})
+_EXCLUDED, _EXCLUDED_NOW = Said("What it was not"), Said("Excluded for the machine as it runs now")
+
+
+def _plain(verdict: VerdictEntry) -> str:
+    """What happened, for anybody; said with caution where nothing shows it."""
+    if verdict.status != "possible":
+        return verdict.plain
+    return tell("It may be this, though nothing here shows it: {plain}", plain=verdict.plain)
 
 
 def front_of(findings: Findings) -> Front:
@@ -128,7 +140,7 @@ def front_of(findings: Findings) -> Front:
         word=status_word(verdict.status),
         meaning=say(_MEANINGS[verdict.status]),
         scope=scope_of(verdict),
-        plain=clip(verdict.plain, _PLAIN_LENGTH),
+        plain=clip(_plain(verdict), _PLAIN_LENGTH),
         headline=clip(verdict.headline, _HEADLINE_LENGTH) if leading else "",
         facts=_facts(findings),
         figures=_figures(findings),
@@ -136,7 +148,8 @@ def front_of(findings: Findings) -> Front:
         reasons=_reasons(leading),
         actions=actions,
         nothing_to_do=say(_NOTHING_TO_DO) if not actions and not asks else "",
-        settle=most_settling([one.collector for one in asks]) if verdict.status == "inconclusive" else "",
+        settle=most_settling([one.collector for one in asks]) if verdict.status in _UNSETTLED else "",
+        excluded=say(_EXCLUDED_NOW if verdict.applies_to == "previous-boot" else _EXCLUDED),
         asks=asks[:_MOST_ASKED],
         more_asks=and_more(len(asks) - _MOST_ASKED, Said("and {count:count} more commands under the causes below")),
         ruled_out=_ruled_out(findings),
@@ -235,10 +248,13 @@ def _facts(findings: Findings) -> list[Line]:
         if incident.end:
             seen = tell("{start:utc} to {end:utc}", start=incident.start, end=incident.end)
         basis = say(_BASES[incident.basis])
-        if incident.basis == "events" and incident.end == bundle.collected_at:
+        if incident.basis == "events" and incident.end == bundle.collected_at and measured.connections.snapshots:
             basis = tr("by events in the System log, and by the ports in use at collection")
         facts.append(Line(tr("Trouble seen"), seen, basis))
-    return [*facts, Line(tr("Bundle"), clip(bundle.name, NAME_LENGTH), _consistency(bundle))]
+    facts.append(Line(tr("Bundle"), clip(bundle.name, NAME_LENGTH), _consistency(bundle)))
+    if bundle.redacted:
+        facts.append(Line(tr("Names"), tr("pseudonyms stand for names and addresses")))
+    return facts
 
 
 def _consistency(bundle: BundleEntry) -> str:
@@ -325,6 +341,8 @@ def _port_figures(findings: Findings, *, after_restart: bool) -> list[Line]:
         name, pool = fullest
         used = tell("{used:count} of {usable:count}", used=pool.in_use or 0, usable=pool.usable)
         share = tell("{share:percent} of the usable dynamic ports, {pool}", share=pool.utilisation or 0.0, pool=name)
+        if pool.basis == "assumed":
+            share = tell("{share}; the range is assumed", share=share)
         label = tr("Ports in use after the restart") if after_restart else tr("Ports in use")
         figures.append(Line(label, used, share))
     if not measured.connections.snapshots:

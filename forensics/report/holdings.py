@@ -175,7 +175,7 @@ def _shortage(shortage: Shortage) -> ShortageEntry:
         shortage.settled,
         shortage.held,
         pool.usable,
-        None if shortage.share is None else round(shortage.share, 4),
+        None if shortage.share is None else round(shortage.share, 6),
         endpoint(*shortage.remote) if shortage.remote else "",
         dict(sorted(shortage.by_group.items(), key=lambda item: (-item[1], item[0]))),
     )
@@ -186,7 +186,7 @@ def _pile(pile: Pile, m: Measurements) -> PileEntry:
         pile.group,
         f"{pile.protocol.lower()}_ipv{pile.family}",
         pile.ports,
-        round(pile.share, 4),
+        round(pile.share, 6),
         say(m.processes.named(pile.owner).label),
         pile.owner_ports,
         endpoint(*pile.remote) if pile.remote else "",

@@ -417,7 +417,7 @@ def _log_events(log: EventLogEntry) -> Table:
     rows = [[event, words.count(count), _meaning(event)] for event, count in list(log.by_id.items())[:_MOST_EVENT_IDS]]
     more = and_more(len(log.by_id) - _MOST_EVENT_IDS)
     return table(
-        tr("Events that bear on the case"),
+        tr("Events that bear on the case, of all logs"),
         (tr("Event"), 12, "number"),
         (tr("Times"), 12, "number"),
         (tr("Meaning"), 76, "text"),

@@ -60,13 +60,8 @@ def _facts(trace: TraceEntry, wait: TimeWaitEntry, more: int) -> list[str]:
     facts = [tell("{file}: {lines:count} lines, {span}.", file=file, lines=trace.lines, span=_span(trace))]
     if trace.same_boot is False:
         facts.append(tr("It was made before the last restart, so its process IDs are not those of the process list."))
-    begun = {"sockets": trace.sockets, "connects": trace.connects, "rate": trace.connects_per_second}
-    if trace.connects_per_second:
-        facts.append(
-            tell("{sockets:count} sockets were created and {connects:count} connects begun ({rate:rate}).", **begun)
-        )
-    else:
-        facts.append(tell("{sockets:count} sockets were created and {connects:count} connects begun.", **begun))
+    begun = {"sockets": trace.sockets, "connects": trace.connects}
+    facts.append(tell("{sockets:count} sockets were created and {connects:count} connects begun.", **begun))
     if trace.time_wait_births_per_second is not None:
         facts.append(_births(trace, trace.time_wait_births_per_second, wait))
     facts.extend(
@@ -154,7 +149,10 @@ def _owners(trace: TraceEntry) -> Table:
         for one in trace.by_owner[:_MOST_OWNERS]
     ]
     return table(
-        tr("Processes that opened most connections during the trace (by the PID that the messages name)"),
+        tr(
+            "Processes that opened most connections during the trace, by the PID that the messages name; "
+            "what was closed may have begun before"
+        ),
         (tr("PID"), 10, "number"),
         (tr("Process"), 24, "text"),
         (tr("Sockets"), 10, "number"),

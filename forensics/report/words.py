@@ -109,7 +109,7 @@ def duration(seconds: float) -> str:
     """A time span in the two units that a person would use.
 
     >>> duration(275524), duration(5400), duration(90), duration(4)
-    ('3 days 4 h', '1 h 30 min', '1 min 30 s', '4 s')
+    ('3 days 5 h', '1 h 30 min', '1 min 30 s', '4 s')
     """
     whole = round(abs(seconds))
     units = (
@@ -120,6 +120,7 @@ def duration(seconds: float) -> str:
     )
     for (large, size), (small, unit) in pairwise(units):
         if whole >= size:
+            whole = round(whole / unit) * unit  # to the nearest small unit, not down to it
             rest = whole % size // unit
             label = tr("{number} day") if size == SECONDS_PER_DAY and whole // size == 1 else large
             first = label.format(number=number(whole // size))

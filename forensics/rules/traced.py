@@ -37,7 +37,8 @@ def shortage_points(weights: Weights, coverage: Coverage, *, short: bool) -> lis
 
 def rate_points(weights: Weights, m: Measurements) -> list[Point]:
     """Whether the connections of a trace explain the ports in TIME_WAIT: messages `trace-explains`, `trace-too-few`."""
-    use = next((one for one in m.traces if one.same_boot is not False and one.seconds and one.apart is not None), None)
+    timed = [one for one in m.judged_traces if one.same_boot is not False and one.seconds and one.apart is not None]
+    use = min(timed, key=lambda one: one.apart or 0.0, default=None)  # the nearest; of equals the busiest
     ports, delay = m.time_wait.ports, m.time_wait.delay
     if use is None or not ports:
         return []

@@ -117,7 +117,8 @@ class Blocks:
 
     def _checked(self, block: bytes, end: int) -> tuple[bytes, int]:
         """Look at the line ends; lone carriage returns are counted as lines too."""
-        seen = block[:end] if self._read <= _CHECKED else block[max(0, end - _TAIL) : end]
+        start = 0 if self._read <= _CHECKED else max(0, end - _TAIL)
+        seen = block[start + (block[start - 1 : start + 1] == b"\r\n") : end]  # not from between CR and LF
         if b"\r" in seen:
             feeds, pairs = seen.count(b"\n"), seen.count(b"\r\n")
             if pairs:

@@ -67,6 +67,7 @@ class Clock:
         self._hours: dict[bytes, int] = {}
         self._dates: dict[tuple[bytes, ...], int] = {}
         self._stamps: list[int] = []
+        self._dotted = False
         self._seconds: dict[bytes, int] = {}
         self._last_text, self._last_second = b"", 0
         self.unreadable = 0
@@ -124,6 +125,7 @@ class Clock:
         numbers = tuple(_NUMBER.findall(found[1])) if found else ()
         base = -1
         if found and len(numbers) == 3 and int(found[2]) < 24 and len(self._hours) < _MOST_HOURS:  # noqa: PLR2004
+            self._dotted = self._dotted or b"." in found[1]
             number = self._dates.get(numbers)
             if number is None and len(self._dates) < _MOST_DATES:
                 number = self._dates[numbers] = len(self._dates)
@@ -138,6 +140,8 @@ class Clock:
         """Decide the order of day and month from the whole file, and which dates are damaged."""
         written = list(self._dates)
         order = _order(written)
+        if order == "assumed-month-first" and self._dotted:
+            order = "day-first"  # nobody puts a dot behind a month's number but who begins with the day
         days = [_day(numbers, order) for numbers in written]
         sound = [(day, count) for day, count in zip(days, self._stamps, strict=True) if day]
         if sound:
@@ -193,5 +197,5 @@ def _day(numbers: tuple[bytes, ...], order: str) -> date | None:
         return None
     try:
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -22,11 +22,13 @@ _ADDRESS = rb"(0x[0-9A-Fa-f]{1,16}+)"
 # over all but one character costs a tenth of passing over all but blanks.
 _PAIR = rb"\(local=(?![^)]{1,400}+\):\s)(\S{1,80}+)\s++remote=([^\s)]{1,80}+)"
 _WITHOUT_TCB = rb"connection\s++\(local=\S{1,80}+\s++remote=[^\s)]{1,80}+\)\s++connect"
+# Other providers print what remote servers chose, headers and URLs: what looks like a message there is none.
+_OF_THE_STACK = rb"(?:(?<=TCPIP\]TCP:)|(?<=TCPIP\] TCP:)|(?<=TCPIP\]UDP:)|(?<=TCPIP\] UDP:))"
 # A blank may be a line end, for messages wrap. The last group that took part tells what was matched; what is frequent
 # is taken apart here, the rest of a line later. Every part has a limit: no text makes the search go over it again and
 # again, and nothing that is remembered is long.
 _MESSAGE = re.compile(
-    rb"P:\s++(?:connection\s++" + _ADDRESS + rb"\s++(?:"  # 1
+    rb"P:" + _OF_THE_STACK + rb"\s++(?:connection\s++" + _ADDRESS + rb"\s++(?:"  # 1
     rb"transition\s++from\s++(\S{1,40}+)\s++(?:,\s*+)?to\s++(\S{1,40}+)"  # 2, 3
     rb"|" + _PAIR + rb"(?:\s++PID=\d++)?\)\s++"  # 4, 5
     rb"((?:conn|re|dis|shut|close|abort|term|exist)[^\r\n]*+)"  # 6
@@ -48,11 +50,12 @@ _MESSAGE = re.compile(
     rb")"
 )
 
-_FAMILY = re.compile(rb"\(Family=[^,]*?[\s,]+PID=(\d{1,10})\)\s*(created|create failed)")
+_FAMILY = re.compile(rb"\(Family=[^\s,]{1,40}+[\s,]{1,8}+PID=(\d{1,10})\)\s{0,8}+(created|create failed)")
 _BIND = re.compile(rb"(?:\(sockaddr=[^\s)]+\)\s*)?bind\s+failed:\s+(port|inspection|address)")
-_TCB_OF_LISTENER = re.compile(rb"TCB\s+=\s+(0x[0-9A-Fa-f]+)")
-_STATE_OF_ROW = re.compile(rb"State\s+=\s+(\S+?)\s*\.")
-_DELAY = re.compile(rb"Family\s+(\S+?)\s*:.*?TimedWaitDelay\s+=\s+(\d{1,10})", re.DOTALL)
+_TCB_OF_LISTENER = re.compile(rb"TCB\s++=\s++(0x[0-9A-Fa-f]{1,16}+)")
+_STATE_OF_ROW = re.compile(rb"State\s++=\s++(\S{1,40}?)\s{0,4}\.")
+_GLOBAL_FAMILY = re.compile(rb"Global\s++parameters\s++updated\s++for\s++Address\s++Family\s++([^\s:]{1,40})")
+_DELAY = re.compile(rb"TimedWaitDelay\s++=\s++(\d{1,10})")
 _ENDPOINT_ADDRESS = re.compile(rb"P:\s+endpoint\s+(0x[0-9A-Fa-f]+)")
 _LONGEST_MESSAGE = 2048
 _LONGEST_QUOTE = 300
@@ -66,6 +69,7 @@ _CHANGES = {
     for writing in (f"{name}State".encode(), f"{number}({name}State)".encode(), f"{number}({name}State),".encode())
 }
 _FAILING = frozenset(template.id for template in TEMPLATES if template.fails)
+_NAME_THEIR_PROCESS = frozenset(t.id for t in TEMPLATES if t.text.rstrip(".").endswith(("PID = %6", "PID = %7")))
 _CONNECTING = frozenset({1031, 1033}) | {t.id for t in TEMPLATES if t.fails and t.says.startswith("connect")}
 
 
@@ -268,6 +272,8 @@ class Scan:
             self.failures[key] += 1
         if event not in EXHAUSTION or (event in {1006, 1394} and said in REFUSED_NOT_EXHAUSTED):
             return
+        if (said and not is_failure(said)) or not self._is_the_stack_s(match.start()):
+            return
         moment = self.clock.stamp(self._block, match.start())
         if key not in self.exhaustion and len(self.exhaustion) >= _MOST_FAILURES:
             key = event, ""  # whatever the statuses, all are counted
@@ -279,6 +285,13 @@ class Scan:
         else:
             found.count += 1
             found.last = moment if moment is not None else found.last
+
+    def _is_the_stack_s(self, position: int) -> bool:
+        """Whether the line's own provider is TCPIP, and its name no text of another's: proof must not be forged."""
+        start = self._block.rfind(b"\n", max(0, position - _LONGEST_MESSAGE), position) + 1
+        return self._block.find(b"[Microsoft-Windows-", start, position) == self._block.rfind(
+            b"[Microsoft-Windows-TCPIP]", start, position
+        )
 
     def _pair(self, match: re.Match[bytes], address: bytes, tail: bytes, known: Tail | None) -> int:
         """`connection 0x… (local=… remote=…) …`."""
@@ -309,7 +322,8 @@ class Scan:
     def _read_tail(self, match: re.Match[bytes], tail: bytes) -> Tail:
         """Tell what follows the addresses; remembered, for most connections end with the same few words."""
         event, whole = id_after_remote(tail), tail
-        if not event or not tail.rstrip().endswith(b"."):
+        unnamed = event in _NAME_THEIR_PROCESS and pid_in(tail) is None  # a message may wrap behind its first full stop
+        if not event or unnamed or not tail.rstrip().endswith(b"."):
             whole = self._whole(match, tail)
             event = id_after_remote(whole)
         pid = pid_in(whole) or pid_in(match[0])
@@ -459,9 +473,9 @@ class Scan:
         elif tail.startswith(b"connection"):
             self._fails(1030, status(tail), match)
         else:
-            found = _DELAY.search(tail)
-            if found is not None and len(self.delays) < _MOST_ROWS:
-                family, value = found[1][:40].decode("ascii", "replace"), int(found[2])
+            named, found = _GLOBAL_FAMILY.match(tail), _DELAY.search(tail)
+            if named is not None and found is not None and len(self.delays) < _MOST_ROWS:
+                family, value = named[1].decode("ascii", "replace"), int(found[1])
                 self.delays.setdefault((family, value), TimeWaitDelay(family, value, self._line_at(match.start())))
         return 1
 

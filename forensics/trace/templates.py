@@ -142,7 +142,12 @@ BY_ID = {template.id: template for template in TEMPLATES}
 EXHAUSTION = frozenset({1006, 1050, 1195, 1394})
 """The events that say directly that no port was to be had (contracts.md)."""
 
-REFUSED_NOT_EXHAUSTED = frozenset({"0xC000020A", "0xC0000043", "0xC0000022"})
+REFUSED_NOT_EXHAUSTED = frozenset(
+    {
+        "0xC000020A", "0xC0000043", "0xC0000022",
+        "STATUS_ADDRESS_ALREADY_EXISTS", "STATUS_SHARING_VIOLATION", "STATUS_ACCESS_DENIED",
+    }
+)  # fmt: skip
 """Statuses of a bind to a *named* port that is taken (ADDRESS_ALREADY_EXISTS, SHARING_VIOLATION) or forbidden
 (ACCESS_DENIED; excluded ranges): no shortage. Shortage is 0xC0000209, TOO_MANY_ADDRESSES (ntstatus.h)."""
 

@@ -32,7 +32,7 @@ def test_rows_that_outlive_the_delay_confirm(tmp_path: Path) -> None:
     assert entry.status == "confirmed"
     assert {"past-wrap", "survivors", "ratio-none", "share", "unfixed"} <= messages(entry)
     (survivors,) = (point for point in entry.evidence if point.id.endswith("survivors"))
-    assert "Of 900 TIME_WAIT rows, 900 were still there 300 s later" in survivors.statement
+    assert "Of 900 TIME_WAIT rows on dynamic ports, 900 were still there 300 s later" in survivors.statement
     assert [(source.file, source.line) for source in survivors.sources[:2]] == [
         ("netstat/ano-1.txt", 4),
         ("netstat/ano-3.txt", 4),

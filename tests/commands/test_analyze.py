@@ -353,3 +353,22 @@ def test_evidence_is_no_markup(forensics: Run, capsys: Caught, tmp_path: Path) -
     (tmp_path / "[bold]x.zip").write_bytes(b"")
     assert forensics("analyze", "[bold]x.zip") == 3
     assert capsys.readouterr().err == "forensics: [bold]x.zip: the file is empty\n"
+
+
+def test_a_file_of_an_input_folder_is_not_replaced(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    folder = tmp_path / "SRV1"
+    with zipfile.ZipFile(SAMPLES / "healthy.zip") as archive:
+        archive.extractall(folder)
+    before = (folder / "netstat/ano-1.txt").read_bytes()
+    assert forensics("analyze", folder, "-o", folder / "netstat/ano-1.txt") == 2
+    assert "lies in the bundle's own folder" in capsys.readouterr().err
+    assert (folder / "netstat/ano-1.txt").read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_no_bundle_and_is_not_waited_for(forensics: Run, capsys: Caught, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert forensics("analyze", "pipe") == 3
+    assert capsys.readouterr().err == "forensics: pipe: neither a file nor a folder\n"
+    assert forensics("analyze", SAMPLES / "healthy.zip", "--brand", "pipe") == 2
+    assert "pipe is no file" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def test_a_restart_alone_is_no_cure_and_the_day_is_named(tmp_path: Path) -> None
     assert comparison.answer.again_at is not None
     assert abs(comparison.answer.again_at - (after.boot + WRAP)) <= timedelta(seconds=1)
     assert f"{after.boot + WRAP:%Y-%m-%d}" in comparison.answer.headline
-    assert comparison.steps[-1].command.startswith("wusa.exe")
+    assert [one.command.split()[0] for one in comparison.steps] == ["wusa.exe", "shutdown"], "the fix, then its restart"
 
 
 def test_without_its_version_the_fix_is_asked_for(tmp_path: Path) -> None:

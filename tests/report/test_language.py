@@ -76,14 +76,14 @@ def test_forms_in_english_and_in_chinese() -> None:
         ]  # fmt: skip
 
     assert forms() == [
-        "500.3 days", "3 days 4 h", "1 day", "4 s", "16,384", "once", "twice", "1,234 times",
+        "500.3 days", "3 days 5 h", "1 day", "4 s", "16,384", "once", "twice", "1,234 times",
         "50 %", "1.2 %", "99 %", "125 connections a second", "one connection every 15.4 s", "no connection",
         "one port every 100.0 s", "3.5 GB",
         "-61 s", "2018-12-24 09:05 UTC", "2018-12-24", "2018-12-24 09:05", "2018-12-24 09:05:07", "0.2", "an unknown time",
     ]  # fmt: skip
     with speaking(Code.CHINESE):
         assert forms() == [
-            "500.3 天", "3 天 4 小时", "1 天", "4 秒", "16,384", "1 次", "2 次", "1,234 次",
+            "500.3 天", "3 天 5 小时", "1 天", "4 秒", "16,384", "1 次", "2 次", "1,234 次",
             "50%", "1.2%", "99%", "每秒 125 个连接", "每 15.4 秒 1 个连接", "零连接", "每 100.0 秒 1 个端口", "3.5 GB",
             "-61 秒", "2018年12月24日 09:05 UTC", "2018年12月24日", "2018年12月24日 09:05", "2018年12月24日 09:05:07", "0.2", "未知时间",
         ]  # fmt: skip

@@ -180,3 +180,41 @@ def test_time_stays_linear(piece: bytes) -> None:
     started = time.process_time()
     read_trace([line, line])
     assert time.process_time() - started < 4
+
+
+def stack(*messages: str, provider: str = "Microsoft-Windows-TCPIP") -> bytes:
+    prefix = "[3]0600.061C::2018-12-24 20:15:22.978"
+    return "".join(f"{prefix} [{provider}]{message}\r\n" for message in messages).encode()
+
+
+def test_what_another_provider_prints_is_no_message_of_the_stack() -> None:
+    exhausted = "TCP: Portpool assigned port number 50000 with weak references due to port exhaustion."
+    created = "TCP: endpoint 0xFFFFFA80C2F0A010 (Family=IPV4 , PID=666) created with status = 0x0."
+    forged = stack(f"Received response header: Server: x {exhausted}", created, provider="Microsoft-Windows-WinHttp")
+    copied = stack(f"GET /[Microsoft-Windows-TCPIP]{exhausted}", provider="Microsoft-Windows-WebIO")
+    trace = read_trace([forged + copied])
+    assert (trace.port_exhaustion_events, trace.sockets, trace.by_owner) == (0, 0, ())
+    assert read_trace([stack(exhausted)]).port_exhaustion_events == 1
+
+
+@pytest.mark.parametrize("year", ["99999999999", "0", "2018-12-99999999999"])
+def test_a_date_beyond_all_calendars_costs_that_time_alone(year: str) -> None:
+    wrong = stack("TCP: Portpool assigned port number 5 with weak references due to port exhaustion.")
+    trace = read_trace([wrong.replace(b"2018-12-24", f"2018-12-{year}".encode()) + stack("TCP: x")])
+    assert trace.port_exhaustion_events == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["endpoint (Family=" + " " * 500_000, "Global parameters updated for Address Family " + "a:" * 250_000,
+     "connection 0xFFFFFA80C3956B20 (local=1.1.1.1:1 remote=2.2.2.2:2) exists. State = " + "State = " * 60_000,
+     "listener (local=1.1.1.1:1 remote=2.2.2.2:2) accept completed. " + "TCB " * 120_000],
+)  # fmt: skip
+def test_no_message_is_searched_again_and_again(message: str) -> None:
+    """A quadratic search of one of these takes minutes; the suite's own patience is the limit."""
+    assert read_trace([stack(f"TCP: {message}") * 3]).lines == 3
+
+
+def test_pure_crlf_beyond_the_first_blocks_is_not_mixed() -> None:
+    line = stack("TCP: connection 0xFFFFFA80C3956B20: Received data with number of bytes = 1460. ThSeq = 1.")
+    assert read_trace([line * (1 + (18 << 20) // len(line))]).problems == ()

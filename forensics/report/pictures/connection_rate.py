@@ -23,6 +23,7 @@ ORDER = 10
 _HEIGHT = 76.0
 _LEFT, _WIDE = 148.0, 300.0
 _TOP, _HIGH = 3.0, 46.0
+_MARKER = 5.0  # points across
 _ASIDE = 12.0  # times: more than one round number on either side, or the scale could not be read
 _APART = 2.0  # times: from here on the title speaks of a gap; below, D (120 to 240 s) alone can explain it
 
@@ -104,18 +105,18 @@ def _paint(figure: Any, rates: list[_Rate], apart: float | None) -> None:  # noq
     axes.set_ylim(len(rates) - 0.4, -0.6)
     for row, one in enumerate(rates):
         axes.plot([one.low, one.high], [row, row], color=one.color, lw=3, alpha=0.5, solid_capstyle="butt")
-        axes.plot([one.shown or one.low], [row], one.form, color=one.color, ms=5, mec=INK, mew=0.5)
+        axes.plot([one.shown or one.low], [row], one.form, color=one.color, ms=_MARKER, mec=INK, mew=0.5)
         axes.annotate(_per_second(one.shown), (one.high, row), (6, -2.6), textcoords="offset points", weight="bold")
         axes.annotate(
             one.label, (0, row), (-6, -2.6), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right"
         )
     if apart and apart >= 10:  # noqa: PLR2004 - room for the arrow between the two
-        first, second = rates[0].low, rates[1].high
-        axes.annotate(
-            "", (first * 0.85, 0), (second, 0), arrowprops={"arrowstyle": "<->", "lw": 0.7, "shrinkA": 0, "shrinkB": 0}
-        )
-        axes.plot([second, second], [0, 1], color=INK, lw=0.5, ls=":")
-        middle = (first * second) ** 0.5
+        needed, seen = rates[0].shown, rates[1].shown
+        # From marker to marker, on the upper row: a slanting arrow would strike through the lower one's number.
+        ends = {"arrowstyle": "<->", "lw": 0.7, "shrinkA": _MARKER / 2, "shrinkB": 0}
+        axes.annotate("", (seen, 0), (needed, 0), arrowprops=ends)
+        axes.plot([seen, seen], [0, 1], color=INK, lw=0.5, ls=":")
+        middle = (needed * seen) ** 0.5
         axes.annotate(
             tell("{ratio:ratio} times", ratio=apart),
             (middle, 0),

@@ -3,6 +3,9 @@
 Shown where a trace holds a life with a change of state. What the trace tells are the events and states of this machine;
 the segments on the wire are those that RFC 9293 (figure 5) ties to each change of state. Time is not to scale: each
 moment is a row, the pauses between them are written out. Moments in a row that change no state are one row.
+
+TIME_WAIT is the last that is drawn, without a length: "TimeWait to Closed" follows within milliseconds, long before the
+delay is over. It tells that the full control block is retired, not that the port is free; no event ends TIME_WAIT.
 """
 
 import textwrap
@@ -55,6 +58,7 @@ _SEGMENTS: dict[tuple[str, str], tuple[str, bool]] = {
     ("closing", "timewait"): ("ACK", _IN),
     ("lastack", "closed"): ("ACK", _IN),
 }
+_TIME_WAIT = "timewait"
 _CLOSED_FIRST = {
     "local": Said("this machine closed first"),
     "remote": Said("the remote closed first"),
@@ -80,6 +84,10 @@ class _Moment(msgspec.Struct, frozen=True):
     state: str
 
     @property
+    def waits(self) -> bool:
+        return _plain(self.state) == _TIME_WAIT
+
+    @property
     def high(self) -> float:
         return max(len(self.segments) * _ARROW_LINE, len(self.notes) * _NOTE_LINE, _ARROW_LINE)
 
@@ -87,11 +95,13 @@ class _Moment(msgspec.Struct, frozen=True):
 def draw(findings: Findings) -> Picture | None:
     """Draw the most complete life of the busiest process."""
     trace = findings.measurements.trace
-    life = next((one for one in trace.lives if any(step.to_state for step in one.steps)), None) if trace else None
+    life = next((one for one in trace.lives if _changes(_drawn(one.steps))), None) if trace else None
     if trace is None or life is None:
         return None
-    moments = _moments(life.steps)
-    begin, end = moments[0].at, moments[-1].at
+    steps = _drawn(life.steps)
+    moments = _moments(steps)
+    waiting = next((one for one in moments if one.waits), None)
+    begin, end = moments[0].at, (waiting or moments[-1]).at
     seconds = (end - begin).total_seconds() if begin and end else None
     who = fitted(life.image, 32) or tr("a process")
     if life.pid is not None:
@@ -99,29 +109,52 @@ def draw(findings: Findings) -> Picture | None:
     known = {"who": who, "closed": _CLOSED_FIRST[life.closed_first]}
     if seconds is None:
         title = tell("One connection of {who}: {closed}", **known)
+    elif waiting:
+        title = tell("One connection of {who} entered TIME_WAIT after {time}: {closed}", time=_time(seconds), **known)
     else:
         title = tell("One connection of {who} lasted {time}: {closed}", time=_time(seconds), **known)
-    stays = listed([f"{fitted(one.state, 20)} {_time(one.seconds)}" for one in life.stays])
+    stays = [f"{fitted(one.state, 20)} {_time(one.seconds)}" for one in life.stays if _plain(one.state) != _TIME_WAIT]
+    if waiting:
+        stays.append(_goes_on(waiting.state))
     alt = tell(
         "A sequence of {number} moments between {local} and {remote}: {stays}.",
         number=len(moments),
         local=fitted(life.local, 50) or tr("this machine"),
         remote=fitted(life.remote, 50) or tr("no remote"),
-        stays=stays or tr("no stay in a state was measured"),
+        stays=listed(stays) or tr("no stay in a state was measured"),
     )
     left_out = max(0, len(moments) - _MOST_MOMENTS)
     shown = moments[:_MOST_MOMENTS]
-    height = _HEAD + sum(one.high for one in shown) + _PAUSE * (len(shown) - 1) + 3
-    svg = drawing(NAME, height, alt, partial(_paint, life=life, shown=shown))
-    lines = [step.line for step in life.steps]
+    svg = drawing(NAME, _bottom(shown) + 3, alt, partial(_paint, life=life, shown=shown))
+    lines = [step.line for step in steps]
     place = {"file": clip(trace.file, NAME_LENGTH), "first": min(lines), "last": max(lines)}
     parts = [
         tell("{file}, lines {first:count} to {last:count}", **place),
-        tr("segments as RFC 9293 ties them to each change of state; time downwards, not to scale"),
+        tr("segments as RFC 9293 ties them to each change of state, without the ACKs that change none"),
+        tr("time downwards, not to scale"),
     ]
     if left_out:
         parts.append(tell("{number} later moments stand in --json", number=left_out))
     return Picture(NAME, title, svg, alt, tr("; ").join(parts))
+
+
+def _drawn(steps: list[StepEntry]) -> list[StepEntry]:
+    """The steps up to the end of the full control block in TIME_WAIT."""
+    retired = (
+        index
+        for index, one in enumerate(steps)
+        if (_plain(one.from_state), _plain(one.to_state)) == (_TIME_WAIT, "closed")
+    )
+    return steps[: next(retired, len(steps))]
+
+
+def _goes_on(state: str) -> str:
+    return tell("{state}: goes on without an event", state=fitted(state, 24))
+
+
+def _bottom(shown: list[_Moment]) -> float:
+    pauses = len(shown) if shown[-1].waits else len(shown) - 1
+    return _HEAD + sum(one.high for one in shown) + _PAUSE * pauses
 
 
 def _moments(steps: list[StepEntry]) -> list[_Moment]:
@@ -200,7 +233,7 @@ def _paint(figure: Any, life: LifeEntry, shown: list[_Moment]) -> None:  # noqa:
     axes.text(_LOCAL, 8, fitted(life.local, 26) or tr("this machine"), ha="center", weight="bold", size=NORMAL)
     axes.text(_REMOTE, 8, fitted(life.remote, 26) or tr("no remote"), ha="center", weight="bold", size=NORMAL)
     y = _HEAD
-    bottom = _HEAD + sum(one.high for one in shown) + _PAUSE * (len(shown) - 1)
+    bottom = _bottom(shown)
     for x in (_LOCAL, _REMOTE):
         axes.plot([x, x], [12, bottom], color=INK, lw=0.6)
     before: _Moment | None = None
@@ -210,6 +243,8 @@ def _paint(figure: Any, life: LifeEntry, shown: list[_Moment]) -> None:  # noqa:
         _row(axes, moment, y)
         y += moment.high + _PAUSE
         before = moment
+    if before is not None and before.waits:
+        _pause(axes, before, None, y - _PAUSE)
 
 
 def _row(axes: Any, moment: _Moment, y: float) -> None:  # noqa: ANN401 - matplotlib's
@@ -229,14 +264,18 @@ def _row(axes: Any, moment: _Moment, y: float) -> None:  # noqa: ANN401 - matplo
         axes.text(_NOTES, y + 6 + index * _NOTE_LINE, note, size=SMALL, alpha=QUIET + 0.1)
 
 
-def _pause(axes: Any, before: _Moment, after: _Moment, y: float) -> None:  # noqa: ANN401 - matplotlib's
-    """The state between two moments as a band on the lifeline, with how long it lasted."""
-    from matplotlib.patches import Rectangle  # noqa: PLC0415 - see canvas
+def _pause(axes: Any, before: _Moment, after: _Moment | None, y: float) -> None:  # noqa: ANN401 - matplotlib's
+    """The state after a moment as a band on the lifeline, with how long it lasted; open below where nothing ends it."""
+    from matplotlib.patches import Polygon  # noqa: PLC0415 - see canvas
 
-    top, low = y - before.high + _ARROW_LINE * max(1, len(before.segments)), y + _PAUSE - 1
+    top = y - before.high + _ARROW_LINE * max(1, len(before.segments))
+    low = y + _PAUSE - (1 if after else 0)
+    left, right = _LOCAL - _BAND / 2, _LOCAL + _BAND / 2
     if before.state:
-        axes.add_patch(Rectangle((_LOCAL - _BAND / 2, top), _BAND, low - top, fc="white", ec=INK, lw=0.6, zorder=3))
-        axes.text(_LOCAL + 6, (top + low) / 2 + 2.5, fitted(before.state, 24), weight="bold", size=SMALL)
-    if before.at and after.at:
+        corners = [(left, low), (left, top), (right, top), (right, low)]
+        axes.add_patch(Polygon(corners, closed=after is not None, fc="white", ec=INK, lw=0.6, zorder=3))
+        text = fitted(before.state, 24) if after else _goes_on(before.state)
+        axes.text(_LOCAL + 6, (top + low) / 2 + 2.5, text, weight="bold", size=SMALL)
+    if after and before.at and after.at and not before.waits:
         pause = _time((after.at - before.at).total_seconds())
         axes.text(_LOCAL - 6, (top + low) / 2 + 2.5, f"{pause}", ha="right", size=SMALL)

@@ -1,5 +1,6 @@
 """What single pictures do at their edges: wide and small ranges, exclusions, quiet stretches of a life, old wraps."""
 
+import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -18,7 +19,7 @@ from tests.report.pdfs import read, words_of
 
 change = msgspec.structs.replace
 FOUNDING = sample("founding-case")
-TEXT = "{http://www.w3.org/2000/svg}text"
+TEXT, USE = "{http://www.w3.org/2000/svg}text", "{http://www.w3.org/2000/svg}use"
 
 
 def measured(**changes: object) -> Findings:
@@ -93,6 +94,41 @@ def test_quiet_moments_are_one_row_and_a_later_change_keeps_its_time() -> None:
     assert drawn.title.endswith("lasted 31.000 s: the remote closed first")
     assert [one for one in shown if one in {"SYN", "ACK", "FIN"}] == ["SYN", "ACK", "FIN"]
     assert sum("data delivered" in one or one.endswith("delivered") for one in shown) == 1
+
+
+@pytest.mark.parametrize("name", ["founding-case", "busy-patched"])
+def test_time_wait_has_no_length_and_no_end(name: str) -> None:
+    drawn = picture("one-life", sample(name))
+    shown = texts(drawn)
+    assert shown.count("TimeWait: goes on without an event") == 1
+    assert drawn.alt.endswith("Closing 0 ms, TimeWait: goes on without an event.")
+    assert "entered TIME_WAIT after" in drawn.title
+    assert not any("Closed" in one for one in [*shown, drawn.alt])
+    assert "1 ms" not in shown
+    assert "without the ACKs that change none" in drawn.source
+
+
+def test_a_life_of_which_the_trace_holds_only_the_end_is_not_drawn() -> None:
+    trace = FOUNDING.measurements.trace
+    assert trace
+    steps = trace.lives[0].steps
+    end = next(index for index, one in enumerate(steps) if one.from_state == "TimeWait")
+    known = measured(trace=change(trace, lives=[change(trace.lives[0], steps=steps[end - 1 :])]))
+    assert not any(one.name == "one-life" for one in draw_all(inert_findings(known))["trace"])
+
+
+def test_the_arrow_between_the_rates_runs_from_marker_to_marker() -> None:
+    drawn = picture("connection-rate", FOUNDING)
+    svg = ET.fromstring(drawn.svg)  # noqa: S314 - ours
+    needed, seen = (
+        next(float(one.get("x", "")) for one in svg.iter(USE) if one.get("fill") == color)
+        for color in ("#d55e00", "#0072b2")
+    )
+    arrow = re.search(r"M ([\d.]+) [\d.]+ Q [\d.]+ [\d.]+ ([\d.]+) ", drawn.svg)
+    assert arrow
+    right, left = map(float, arrow.groups())
+    assert left == pytest.approx(seen, abs=1)
+    assert right == pytest.approx(needed - 2.5, abs=1)  # the edge of its marker
 
 
 def test_a_wrap_long_past_stays_in_view() -> None:

@@ -179,7 +179,7 @@ def test_messages() -> None:
         "15,192 of 16,384 usable dynamic ports of TCP over IPv4 are in use (93 %), 14,943 of them in TIME_WAIT"
     )
     assert titles["uptime-line"] == (
-        "Up 500.3 days: 3 days 5 h past the wrap at 497.1 days; port events begin 2 days 18 h after it"
+        "Up 500.3 days: 3 days 5 h past the wrap at 497.1 days; port events begin 2 days 19 h after it"
     )
     assert titles["connection-rate"].startswith("125/s needed, 0.067/s seen: 1,868 times too few")
     assert titles["one-life"].endswith("this machine closed first")
