@@ -55,7 +55,9 @@ def operator(function: Operator) -> Operator:
 
 
 def _pick(chance: random.Random, files: Files, *, suffix: str = "") -> str:
-    return chance.choice(sorted(path for path, data in files.items() if data and path.endswith(suffix)))
+    """One of the members that hold anything, with that ending where there are any."""
+    filled = sorted(path for path, data in files.items() if data)
+    return chance.choice([path for path in filled if path.endswith(suffix)] or filled)
 
 
 def _with(files: Files, path: str, data: bytes) -> Damaged:

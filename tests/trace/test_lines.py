@@ -86,6 +86,6 @@ def test_real_lines() -> None:
 
 def test_a_dotted_date_begins_with_the_day() -> None:
     line = b"[3]0600.061C::05.06.2019 20:15:22.978 [Microsoft-Windows-TCPIP]TCP: x\r\n"
-    assert read_trace([line * 3]).started_local == datetime(2019, 6, 5, 20, 15, 22, 978000)  # noqa: DTZ001
+    assert read_trace([line * 3]).started_local == datetime(2019, 6, 5, 20, 15, 22, 978000)
     slashed = read_trace([line.replace(b"05.06.2019", b"05/06/2019") * 3])
     assert (slashed.date_order, slashed.started_local and slashed.started_local.month) == ("assumed-month-first", 5)
