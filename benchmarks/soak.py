@@ -97,7 +97,7 @@ def a_chunk_of_the_log_is_torn(chance: random.Random, files: Files) -> Damaged:
     path = _pick(chance, files, suffix=".evtx")
     data = bytearray(files[path])
     for _ in range(20):
-        data[chance.randrange(4096, len(data))] ^= 1 << chance.randrange(8)
+        data[chance.randrange(min(4096, len(data) - 1), len(data))] ^= 1 << chance.randrange(8)
     return _with(files, path, bytes(data))
 
 

@@ -11,8 +11,6 @@ from forensics.judgement import (
     DECISIVE,
     INCONCLUSIVE,
     LIKELY,
-    NOW,
-    PREVIOUS_BOOT,
     RULED_OUT,
     STRONG,
     WEAK,
@@ -26,7 +24,7 @@ from forensics.judgement import (
 )
 from forensics.knowledge import commands
 from forensics.knowledge.tick import HALF_WRAP
-from forensics.measure.measurements import BootCase, Measurements
+from forensics.measure.measurements import Measurements
 from forensics.rules.fullness import surely_calm
 
 ID = "chimney-wrap-248d"
@@ -59,9 +57,6 @@ REFERENCES = (
 
 WEIGHTS = {
     "past-half": Weight(STRONG, "uptime", "KB2553549: 2^31 ticks of 10 ms"),
-    "past-half-before": Weight(
-        WEAK, "earlier run", "the same, of the run before: what is offloaded now says nothing of it"
-    ),
     "short-of-half": Weight(-DECISIVE, "uptime", "KB2553549: 2^31 ticks of 10 ms"),
     "straddles": Weight(WEAK, "uptime", "the same; the uptime is not known well enough"),
     "fixed": Weight(
@@ -84,7 +79,6 @@ TEXTS = {
     "headline-inconclusive": "Whether TCP Chimney fails (KB2553549, 248 days) cannot be told from this bundle.",
     "headline-ruled-out": "TCP Chimney does not fail (KB2553549, 248 days).",
     "past-half": "The machine had been up {uptime:seconds} ({uptime:days}); Chimney fails from {half:seconds} (248.5 days) on.",
-    "past-half-before": "The run that ended {ended_at:utc} had lasted {uptime:days}, past the 248.5 days from which Chimney fails.",
     "short-of-half": "The machine had been up {uptime:days}; Chimney fails from 248.5 days on.",
     "straddles": "The uptime is known only to lie between {low:days} and {high:days}; Chimney fails from 248.5 days on.",
     "fixed": "The fix is in force: {why}.",
@@ -123,7 +117,6 @@ def judge(measurements: Measurements) -> Judgement:
         tuple(_points(m)),
         _missing(m) if status in {LIKELY, INCONCLUSIVE} else (),
         _remedies() if found else (),
-        PREVIOUS_BOOT if status == INCONCLUSIVE and _earlier(m) else NOW,
         forecast=Statement("forecast", {"wrap_at": boot.wrap_at}) if found and boot and not m.now.past_wrap else None,
     )
 
@@ -132,8 +125,6 @@ def _status(m: Measurements) -> str:
     case, offload = m.now, m.offload
     if case.fix.state in {"fixed", "not-affected"}:
         return RULED_OUT
-    if _earlier(m) and offload.setting != "disabled":
-        return INCONCLUSIVE  # what is offloaded now says nothing of the run before
     if case.uptime is not None and case.uptime.below(HALF_WRAP) and m.system.one_machine:
         return RULED_OUT
     if offload.offloaded == 0 or (offload.setting == "disabled" and not offload.offloaded):
@@ -147,22 +138,9 @@ def _status(m: Measurements) -> str:
     return CONFIRMED if sure and surely_calm(m, m.shortage) else LIKELY
 
 
-def _earlier(m: Measurements) -> BootCase | None:
-    """The run before this one, where that was past half the wrap without the fix and this one is not."""
-    before = m.cases[1] if len(m.cases) > 1 else None
-    now = m.now.uptime
-    if before is None or before.uptime is None or now is None or not now.below(HALF_WRAP):
-        return None
-    return before if before.uptime.at_least(HALF_WRAP) and before.fix.may_be_unfixed else None
-
-
 def _points(m: Measurements) -> list[Point]:
     case, offload, fix = m.now, m.offload, m.now.fix
     points: list[Point] = []
-    earlier = _earlier(m)
-    if earlier and earlier.boot:
-        said: dict[str, object] = {"uptime": earlier.seconds, "half": HALF_WRAP, "ended_at": earlier.boot.ended_at}
-        points.append(weigh(WEIGHTS, "past-half-before", said, (earlier.boot.source,)))
     why = {"why": fix.statement}
     if case.uptime is not None and case.boot is not None:
         params = {"uptime": case.seconds, "half": HALF_WRAP, "low": case.uptime.low, "high": case.uptime.high}
