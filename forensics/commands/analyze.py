@@ -1,9 +1,8 @@
 """`forensics analyze`: a verdict in the terminal, a PDF, and the same as HTML and JSON where asked for."""
 
 import os
-import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +13,11 @@ from forensics.analysis import analyze as analyze_bundle
 from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
-from forensics.commands.defect import record, record_lines
-from forensics.commands.output import STANDARD_OUTPUT, spare_inputs, write
+from forensics.commands.defect import line_on, record
+from forensics.commands.output import STANDARD_OUTPUT, Outputs, spare_inputs
 from forensics.commands.progress import progress
 from forensics.commands.redacted import encode_map, redacted, redacted_stems
-from forensics.errors import BundleError, OutputError, UsageError
+from forensics.errors import BundleError, UsageError
 from forensics.isolation import Isolated
 from forensics.judgement import CONFIRMED, LIKELY
 from forensics.report import pdf_process
@@ -143,31 +142,24 @@ def _one(bundle: Path, name: str, desk: _Desk) -> Exit:
     for line in (*outputs.remarks, *outputs.failed):
         say(inert(f"forensics: {line}"))
     if defects:
-        more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
-        say(inert(f"forensics: {defects[0]}{more}; {record_lines([*defects, *outputs.details])}"))
+        say(inert(line_on(defects, outputs.details)))
         return Exit.DEFECT
     if outputs.failed:
         return Exit.NO_OUTPUT
     return _found(analysis) if wanted.exit_code else Exit.DONE
 
 
-class _Outputs:
-    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`.
-
-    `remarks` are lines on outputs that were made.
-    """
+class _Outputs(Outputs):
+    """The findings as JSON, HTML, PDF and in the terminal."""
 
     def __init__(self, name: str, desk: _Desk, analysis: Analysis) -> None:
+        super().__init__()
         self._name = name
         self._wanted = desk.wanted
         self._findings = analysis.findings
         self._told = analysis.told
         self._printer = desk.printer
         self._look = desk.look
-        self.remarks: list[str] = []
-        self.failed: list[str] = []
-        self.defects: list[str] = []
-        self.details: list[str] = []
 
     def write(self) -> None:
         wanted = self._wanted
@@ -190,21 +182,6 @@ class _Outputs:
             self.remarks.append(printable.missing.message)
         attached = encode(self._findings) if self._wanted.attach else None
         return self._printer.render(printable.html, told.bundle.collected_at, attached, look.brand.logo)
-
-    def add(self, target: str, make: Callable[[], bytes]) -> bool:
-        """Make one; tell whether it could be made."""
-        try:
-            write(target, make())
-        except OutputError as error:
-            self.failed.append(str(error))
-        except BrokenPipeError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the verdict stands, and the other outputs can still be made
-            self.defects.append(f"{target}: a defect of forensics ({type(error).__name__})")
-            self.details += traceback.format_exception(error)
-        else:
-            return True
-        return False
 
 
 def _found(analysis: Analysis) -> Exit:

@@ -1,9 +1,7 @@
 """`forensics compare`: whether the remedy worked, in the terminal, a PDF, and as HTML and JSON where asked for."""
 
 import os
-import traceback
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,14 +9,14 @@ import msgspec
 from forensics.analysis import Analysis, analyze
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
-from forensics.commands.defect import record_lines
-from forensics.commands.output import STANDARD_OUTPUT, spare_inputs, write
+from forensics.commands.defect import line_on
+from forensics.commands.output import STANDARD_OUTPUT, Outputs, spare_inputs
 from forensics.commands.progress import progress
 from forensics.compare.compare import compare
 from forensics.compare.comparison import Comparison, encode
 from forensics.compare.html import render_html
 from forensics.compare.terminal import render_terminal
-from forensics.errors import OutputError, UsageError
+from forensics.errors import UsageError
 from forensics.isolation import Isolated
 from forensics.report import pdf_process
 from forensics.report.fonts import missing_glyphs
@@ -92,8 +90,7 @@ def _compare(before: Path, after: Path, target: str, wanted: Wanted, printer: pd
         say(inert(f"forensics: {line}"))
     defects = [*(defect for one in analyses for defect in one.defects), *outputs.defects]
     if defects:
-        more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
-        say(inert(f"forensics: {defects[0]}{more}; {record_lines([*defects, *outputs.details])}"))
+        say(inert(line_on(defects, outputs.details)))
         return Exit.DEFECT
     if outputs.failed:
         return Exit.NO_OUTPUT
@@ -110,25 +107,22 @@ def _analyzed(bundle: Path, language: Code) -> Analysis:
         return analyze(bundle, tell, language=language, parse=parse)
 
 
-class _Outputs:
-    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`."""
+class _Outputs(Outputs):
+    """The comparison as JSON, HTML, PDF and in the terminal."""
 
     def __init__(self, comparison: Comparison, shown: Comparison, printer: pdf_process.PdfProcess) -> None:
+        super().__init__()
         self._comparison = comparison
         self._shown = shown
         self._printer = printer
-        self.remarks: list[str] = []
-        self.failed: list[str] = []
-        self.defects: list[str] = []
-        self.details: list[str] = []
 
     def write(self, target: str, wanted: Wanted) -> None:
         if wanted.json:
-            self._try(wanted.json, lambda: encode(self._comparison))
+            self.add(wanted.json, lambda: encode(self._comparison))
         if wanted.html:
-            self._try(wanted.html, lambda: render_html(self._shown).encode())
+            self.add(wanted.html, lambda: render_html(self._shown).encode())
         with progress(f"writing {target}"):
-            made = self._try(target, self._pdf)
+            made = self.add(target, self._pdf)
         if not wanted.quiet and STANDARD_OUTPUT not in {target, wanted.json, wanted.html}:
             render_terminal(self._shown, console())
             if made:
@@ -140,17 +134,3 @@ class _Outputs:
         if missing:
             self.remarks.append(missing.message)
         return self._printer.render(html, self._shown.after.collected_at)
-
-    def _try(self, target: str, make: Callable[[], bytes]) -> bool:
-        try:
-            write(target, make())
-        except OutputError as error:
-            self.failed.append(str(error))
-        except BrokenPipeError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the answer stands, and the other outputs can still be made
-            self.defects.append(f"{target}: a defect of forensics ({type(error).__name__})")
-            self.details += traceback.format_exception(error)
-        else:
-            return True
-        return False

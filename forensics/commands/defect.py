@@ -29,3 +29,9 @@ def _written(details: str) -> str:
     except OSError:
         return "the details could not be written"
     return f"the details are in {stream.name}"
+
+
+def line_on(defects: Sequence[str], details: Sequence[str] = ()) -> str:
+    """The one line that a user sees of our own defects; the file that it names holds all of them, and the details."""
+    more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
+    return f"forensics: {defects[0]}{more}; {record_lines([*defects, *details])}"

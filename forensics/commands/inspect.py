@@ -7,7 +7,7 @@ import msgspec
 from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
-from forensics.commands.defect import record_lines
+from forensics.commands.defect import line_on
 from forensics.commands.output import STANDARD_OUTPUT, write
 from forensics.commands.progress import progress
 from forensics.errors import UsageError
@@ -47,7 +47,6 @@ def run(bundle: Path, json: str | None, limits: Limits = NO_LIMITS) -> Exit:
         render_inspect(evidence.files, evidence.warnings, console(), lost, changed)
     defects = [f"{one.file}: {one.message}" for one in failures(evidence)]
     if defects:
-        more = f" (and {len(defects) - 1} more)" if len(defects) > 1 else ""
-        say(inert(f"forensics: {defects[0]}{more}; {record_lines(defects)}"))
+        say(inert(line_on(defects)))
         return Exit.DEFECT
     return Exit.DONE

@@ -3,7 +3,8 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from forensics.errors import OutputError, UsageError
@@ -62,3 +63,31 @@ def spare_inputs(targets: Iterable[str], inputs: Iterable[Path]) -> None:
                 raise UsageError(
                     f"{target.name}: lies in the bundle's own folder and is there already; choose another name"
                 )
+
+
+class Outputs:
+    """Makes every output that can be made; each other one has a line in `failed` or, our own fault, in `defects`.
+
+    `remarks` are lines on outputs that were made, `details` what the file on a defect holds.
+    """
+
+    def __init__(self) -> None:
+        self.remarks: list[str] = []
+        self.failed: list[str] = []
+        self.defects: list[str] = []
+        self.details: list[str] = []
+
+    def add(self, target: str, make: Callable[[], bytes]) -> bool:
+        """Make one; tell whether it could be made."""
+        try:
+            write(target, make())
+        except OutputError as error:
+            self.failed.append(str(error))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the verdict stands, and the other outputs can still be made
+            self.defects.append(f"{target}: a defect of forensics ({type(error).__name__})")
+            self.details += traceback.format_exception(error)
+        else:
+            return True
+        return False
