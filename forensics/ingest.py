@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -35,12 +36,14 @@ from forensics.parsers.application_log import KIND as APPLICATION_LOG
 from forensics.parsers.application_log import ApplicationLog
 from forensics.parsing import DEFECT, LostError, Parse, guarded, parse_here
 from forensics.text.lines import split_lines
+from forensics.trace import SMALL
 
 BUDGET = 4 * 2**30  # bytes that a whole bundle may unpack to: far above any real one without a trace
 STREAM_BUDGET = 16 * 2**30  # bytes of its traces, which are read while they come: 500 MB of ETL become gigabytes
 MOST_BYTES = 512 * 2**20  # a larger member is hashed and named, not read: no artefact but a trace is near it
 MOST_PASTED = 4 * 2**20  # a trace no larger may be a few lines among other commands that somebody pasted into one file
 MOST_UNKNOWN = 64 * 2**20  # for binary data that begins like nothing known: an event log may have lost its beginning
+GRACE = 5.0  # seconds that parsers have for a member, although the time limit is over
 _MOST_QUOTE = 300  # characters of a line that a report shows
 _OFFICE = "/[Content_Types].xml"  # every Office document is a zip and holds this
 
@@ -84,7 +87,7 @@ def survey(
         BundleError: where the input is no bundle, or the trace is none.
     """
     deadline = Deadline(limits.seconds)  # the time to hash and to list the bundle counts too
-    bundle = open_bundle(path)
+    bundle = open_bundle(path, deadline)
     if trace is not None:
         bundle = msgspec.structs.replace(bundle, members=(*bundle.members, _trace_beside(trace)))
     reader = _Reader(bundle, limits.size, deadline, parse)
@@ -131,7 +134,7 @@ class _Reader:
 
     def __init__(self, bundle: Bundle, most: int | None, deadline: Deadline, parse: Parse) -> None:
         self._bundle = bundle
-        self._parse = parse
+        self._parse, self._deadline = parse, deadline
         self._budget = Budget(BUDGET if most is None else most, deadline)
         self._stream_budget = Budget(STREAM_BUDGET, deadline) if most is None else self._budget
         # Beginnings are looked at before anything is read. Those of a bundle within its budget are within this one.
@@ -266,14 +269,23 @@ class _Reader:
     def _stream(self, member: Member, parser: StreamParser) -> None:
         """Read a member of any size while it comes; a small one may hold other commands' output too."""
         reading = Reading(member, self._stream_budget, lambda _block: MOST_PASTED)
-        parsed = [(parser.KIND, guarded(parser.KIND, partial(parser.parse, reading)))]
+        blocks = iter(reading)
+        head = list(_first(blocks, SMALL))
+        try:
+            if sum(map(len, head)) > SMALL:  # the parser sends it to a process of its own
+                parsed = [(parser.KIND, guarded(parser.KIND, partial(parser.parse, itertools.chain(head, blocks))))]
+            else:
+                parsed = self._parsed(b"".join(head))
+        except LostError as error:
+            self._report(member, parser.KIND, "", reading.content(), "unreadable", str(error))
+            return
         content = reading.content()
         encoding, damaged = "", 0
         if content.whole:
             decoded = decode(content.data, self._manifest.code_pages if self._manifest else ())
             encoding, damaged = decoded.encoding, decoded.damaged
             with contextlib.suppress(LostError):  # the trace was read
-                parsed += self._parse(decoded.text, remaining=False)
+                parsed += self._parsed(decoded.text, remaining=False)
         if content.problem:
             ended = Problem(None, f"{content.problem}; what came before is used")
             parsed.append((parser.KIND, Parsed((), "", (ended,))))
@@ -288,7 +300,7 @@ class _Reader:
             self._report(member, "", "", content, "left", f"{content.size:,} bytes: hashed, too large to be read")
         elif not is_binary(head):
             self._text(member, content, may_be_manifest=may_be_manifest)
-        elif parsed := self._parse(content.data):
+        elif parsed := self._parsed(content.data):
             self._keep(member, content, "binary", parsed)
         else:
             self._report(member, "", "binary", content, "unrecognised", "")
@@ -298,7 +310,7 @@ class _Reader:
         if may_be_manifest:
             self._read_manifest(member, content, decoded.text, decoded.encoding)
             return
-        parsed = self._parse(decoded.text)
+        parsed = self._parsed(decoded.text)
         if parsed:
             self._keep(member, content, decoded.encoding, parsed, decoded.damaged)
             return
@@ -308,6 +320,11 @@ class _Reader:
         if where and where.kinds == (APPLICATION_LOG,):
             note = "no log that this program can read: not enough of its lines bear a time"
         self._report(member, "", decoded.encoding, content, "unrecognised", note)
+
+    def _parsed(self, content: str | bytes, *, remaining: bool = True) -> list[tuple[str, Parsed]]:
+        """What the parsers make of it in the time that is left: a little for what was unpacked at the last moment."""
+        left = self._deadline.left()
+        return self._parse(content, remaining=remaining, seconds=None if left is None else max(left, GRACE))
 
     def _keep(
         self, member: Member, content: Content, encoding: str, parsed: list[tuple[str, Parsed]], damaged: int = 0
@@ -359,6 +376,16 @@ class _Reader:
         if status in {"unreadable", "left"}:
             self._warnings.append(Warned(member.path, note))
         self._files.append(FileReport(member.path, kind, encoding, content.size, content.sha256, status, note))
+
+
+def _first(blocks: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The first blocks: one more than have so many bytes, where there are more."""
+    size = 0
+    for block in blocks:
+        yield block
+        size += len(block)
+        if size > most:
+            return
 
 
 def _unread(content: Content) -> str:

@@ -6,13 +6,13 @@ Memory is limited where the system has RLIMIT_AS (Linux).
 """
 
 import contextlib
-import signal
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
+from forensics import worker
 from forensics.parsing import Found, LostError, parse_here
 
 SECONDS, SECONDS_PER_MEGABYTE = 60, 2  # for one member: a hundred times what the slowest real one took on a laptop
@@ -42,9 +42,10 @@ class Isolated:
         there.close()
         return here, process
 
-    def __call__(self, content: str | bytes, *, remaining: bool = True) -> Found:
+    def __call__(self, content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:
         """Read a member (see `parsing.Parse`)."""
-        seconds = self._seconds + SECONDS_PER_MEGABYTE * len(content) / _MEGABYTE
+        own = self._seconds + SECONDS_PER_MEGABYTE * len(content) / _MEGABYTE
+        seconds = own if seconds is None else min(own, seconds)
         try:
             self._connection.send((content, remaining))
             if not self._connection.poll(seconds):
@@ -79,9 +80,7 @@ class Isolated:
 
 
 def _serve(connection: Connection, memory: int) -> None:
-    # Ctrl+C is for the parent to answer; this process ends with it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit(memory)
+    worker.begin(memory)
     with contextlib.suppress(EOFError, OSError):  # the parent has gone
         while True:
             content, remaining = connection.recv()
@@ -90,10 +89,3 @@ def _serve(connection: Connection, memory: int) -> None:
             except MemoryError:
                 answer = None
             connection.send(answer)
-
-
-def _limit(memory: int) -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource  # noqa: PLC0415 - not on Windows
-
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from forensics.bundle.member import BLOCK
 from forensics.parsed import Parsed, Problem
-from forensics.parsers import bytes_parsers, remaining_text_parsers, text_parsers
+from forensics.parsers import bytes_parsers, remaining_text_parsers, stream_parsers, text_parsers
 
 DEFECT = "a defect of forensics: "
 
@@ -39,22 +40,23 @@ class _Parser(Protocol[_T_contra]):
 class Parse(Protocol):
     """Reads a member's content, here or in a process of its own (isolation.py)."""
 
-    def __call__(self, content: str | bytes, *, remaining: bool = True) -> Found:
+    def __call__(self, content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:
         """Read text or bytes.
 
         Args:
-            content: the member, whole; text is decoded.
+            content: the member, whole; text is decoded, but that of a trace.
             remaining: whether text that no other parser knows may be a log of an application.
+            seconds: what may be spent on it, where that is less than the reader's own limit.
 
         Raises:
             LostError: where it took too long, or too much memory.
         """
 
 
-def parse_here(content: str | bytes, *, remaining: bool = True) -> Found:
+def parse_here(content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:  # noqa: ARG001 - nobody else can stop it
     """Read in this process; raises nothing."""
     if isinstance(content, bytes):
-        return _parsed(bytes_parsers(), content)
+        return _parsed(bytes_parsers(), content) + _streamed(content)
     return _parsed(text_parsers(), content) or (_parsed(remaining_text_parsers(), content) if remaining else [])
 
 
@@ -64,6 +66,12 @@ def _parsed(parsers: Sequence[_Parser[_T]], content: _T) -> Found:
         for parser in parsers
         if (result := guarded(parser.KIND, partial(_parse_known, parser, content)))
     ]
+
+
+def _streamed(content: bytes) -> Found:
+    head = content[:BLOCK]
+    known = [parser for parser in stream_parsers() if parser.recognise(head)]
+    return [(parser.KIND, guarded(parser.KIND, partial(parser.parse, [content]))) for parser in known]
 
 
 def _parse_known(parser: _Parser[_T], content: _T) -> Parsed | None:
@@ -79,5 +87,6 @@ def guarded(kind: str, parse: Callable[[], _P]) -> _P | Parsed:
     except Exception as error:  # noqa: BLE001 - the seam between the bundle and our parsers
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        where += "".join(f" ({note})" for note in getattr(error, "__notes__", ()))  # from a process of the parser's own
         message = f"{DEFECT}its {kind} reader failed with {where}; please report it"
         return Parsed((), "", (Problem(None, message),))

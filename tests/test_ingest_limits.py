@@ -84,7 +84,7 @@ def test_beginnings_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     source = Source()
     given = tuple(source.member(f"{number:04}", 100 * BLOCK, 10) for number in range(2000))
     opened = Bundle("bundle", given, "")
-    monkeypatch.setattr(ingest, "open_bundle", lambda _path: opened)
+    monkeypatch.setattr(ingest, "open_bundle", lambda _path, _deadline: opened)
     evidence, _ = survey(tmp_path, limits=Limits(size=50 * BLOCK))
     assert {file.status for file in evidence.files} == {"left"}
     assert source.produced <= 4 * 51 * BLOCK

@@ -7,9 +7,11 @@ import pytest
 from builder.trace import DIALECTS, PKTMON, Dialect
 
 from forensics import ingest
+from forensics.bundle.content import Limits
 from forensics.errors import BundleError
 from forensics.evidence import Evidence, FileReport
 from forensics.ingest import gather, survey
+from forensics.parsing import Found, LostError, parse_here
 from forensics.trace import Trace
 from tests.bundle.zip_builder import DEFLATE64, DEFLATED, STORED, Entry, build
 from tests.bundles import findings_of, zipped
@@ -186,3 +188,39 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
             gather(tmp_path / "b.zip", trace=tmp_path / "t.txt")
     with pytest.raises(BundleError, match=r"gone\.txt: cannot be opened"):
         gather(tmp_path / "b.zip", trace=tmp_path / "gone.txt")
+
+
+def test_a_small_trace_is_read_where_the_parsers_are(tmp_path: Path) -> None:
+    """A trace that hangs its parser costs itself: the parsers' process has a limit, and this one has none."""
+    read_there: list[str | bytes] = []
+
+    def parse(content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:
+        read_there.append(content)
+        if isinstance(content, bytes):
+            raise LostError("not read: it took more than 60 s")
+        return parse_here(content, remaining=remaining, seconds=seconds)
+
+    (tmp_path / "bundle.zip").write_bytes(zipped({"trace.txt": TRACE, "netstat.txt": NETSTAT}))
+    evidence = survey(tmp_path / "bundle.zip", parse=parse)[0]
+    assert TRACE in read_there
+    found = report(evidence, "trace.txt")
+    assert (found.kind, found.status, found.note) == ("trace", "unreadable", "not read: it took more than 60 s")
+    assert found.sha256 == hashlib.sha256(TRACE).hexdigest()
+    assert connects(evidence) == []
+    assert report(evidence, "netstat.txt").status == "read"
+
+
+def test_parsers_have_no_more_time_than_is_left(tmp_path: Path) -> None:
+    given: list[float | None] = []
+
+    def parse(content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:
+        given.append(seconds)
+        return parse_here(content, remaining=remaining)
+
+    (tmp_path / "bundle.zip").write_bytes(zipped({"trace.txt": TRACE, "netstat.txt": NETSTAT}))
+    survey(tmp_path / "bundle.zip", limits=Limits(seconds=1000), parse=parse)
+    assert len(given) == 3  # the table, the trace, and the trace as text
+    assert all(seconds is not None and ingest.GRACE <= seconds < 1000 for seconds in given)
+    given.clear()
+    survey(tmp_path / "bundle.zip", parse=parse)
+    assert given == [None] * 3

@@ -5,10 +5,12 @@ Nothing is ever written to disk, so a member's name is only a label.
 
 import hashlib
 import io
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from forensics.bundle.content import Deadline
 from forensics.bundle.folders import file_beside, folder_members
 from forensics.bundle.member import Member, MemberTime
 from forensics.bundle.zips import ENCRYPTED, MOST_MEMBERS, zip_members
@@ -24,6 +26,8 @@ _MAGIC = {
     b"%PDF": "a PDF",
 }
 
+_HASHED = 1 << 24  # bytes that are hashed between two looks at the clock
+
 
 class Bundle(msgspec.Struct, frozen=True):
     """What `open_bundle` found. `sha256` is the zip's; a folder's is taken over its members' names and hashes."""
@@ -34,17 +38,18 @@ class Bundle(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: Path, deadline: Deadline | None = None) -> Bundle:
     """List the members of a zip or a folder.
 
     Raises:
-        BundleError: with one line that names the file and what is wrong with it.
+        BundleError: with one line that names the file and what is wrong with it; where the deadline is over before the
+            zip is hashed.
     """
     if path.is_dir():
         return _open_folder(path)
     if path.exists() and not path.is_file():
         raise BundleError(f"{path.name}: neither a file nor a folder")
-    digest = _digest(path)
+    digest = _digest(path, deadline or Deadline())
     members, notes = zip_members(path.name, lambda: path.open("rb"))
     if not members:
         raise BundleError(f"{path.name}: the zip holds no files")
@@ -71,7 +76,7 @@ def _open_folder(path: Path) -> Bundle:
     return Bundle(name, members, None, notes)
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, deadline: Deadline) -> str:
     """The file's SHA-256.
 
     Raises:
@@ -80,8 +85,12 @@ def _digest(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             head = stream.read(8)
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.sha256(head)
+            for block in iter(partial(stream.read, _HASHED), b""):
+                digest.update(block)
+                if len(block) == _HASHED and deadline.reached():
+                    over = f"the time limit of {deadline.seconds:g} seconds was over before the file was hashed"
+                    raise BundleError(f"{path.name}: {over}")
     except OSError as error:
         raise BundleError(f"{path.name}: cannot be opened ({error.strerror})") from error
     if not head:
@@ -89,4 +98,4 @@ def _digest(path: Path) -> str:
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if kind:
         raise BundleError(f"{path.name}: {kind}, not a zip; unpack it and give the folder")
-    return digest
+    return digest.hexdigest()

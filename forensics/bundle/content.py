@@ -48,6 +48,10 @@ class Deadline:
         """Whether it is over."""
         return self._end is not None and self._clock() >= self._end
 
+    def left(self) -> float | None:
+        """The seconds until then; None where there is no limit."""
+        return None if self._end is None else max(0.0, self._end - self._clock())
+
 
 class Budget:
     """How many bytes members may still unpack to, counted while they are produced, and until when.

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from forensics.parsed import Parsed
-from forensics.trace import Trace, read_trace, tracerpt
+from forensics.parsed import Parsed, Problem
+from forensics.trace import LostError, Trace, read_trace, tracerpt
 from forensics.trace import recognise as is_text
 
 KIND = "trace"
@@ -33,10 +33,13 @@ def parse(chunks: Iterable[bytes]) -> Parsed:
     iterator = iter(chunks)
     head = next(iterator, b"")
     whole = itertools.chain((head,), iterator)
-    if tracerpt.recognise(head):
-        trace = msgspec.structs.replace(tracerpt.read(whole), utc=tracerpt.TIMES_ARE_UTC)
-    else:
-        trace = read_trace(whole)
+    try:
+        if tracerpt.recognise(head):
+            trace = msgspec.structs.replace(tracerpt.read(whole), utc=tracerpt.TIMES_ARE_UTC)
+        else:
+            trace = read_trace(whole)
+    except LostError as error:
+        return Parsed((), "", (Problem(None, f"not read: {error}"),))
     return Parsed((trace,), _summary(trace), trace.problems)
 
 

@@ -12,7 +12,8 @@ What Windows 7 writes (one life of a socket has some twenty such lines; between 
 (1, 1, 1, 1536)
 """  # noqa: E501 - lines as they are
 
+from forensics.trace.apart import LostError
 from forensics.trace.facts import Trace
-from forensics.trace.reading import read_trace, recognise
+from forensics.trace.reading import SMALL, read_trace, recognise
 
-__all__ = ["Trace", "read_trace", "recognise"]
+__all__ = ["SMALL", "LostError", "Trace", "read_trace", "recognise"]

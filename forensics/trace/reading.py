@@ -3,7 +3,7 @@
 import itertools
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from forensics.trace.apart import read_apart
 from forensics.trace.blocks import utf_16
@@ -12,7 +12,7 @@ from forensics.trace.inline import read_inline
 from forensics.trace.lines import PREFIX
 
 _HEAD = 1 << 16
-_SMALL = 1 << 24
+SMALL = 1 << 24
 """Bytes up to which a trace is read in this process: another takes as long to start as 30 MB to read."""
 
 _LINE = re.compile(
@@ -32,17 +32,27 @@ def recognise(head: bytes) -> bool:
 def read_trace(chunks: Iterable[bytes]) -> Trace:
     """Read a trace of any size and encoding from its bytes, in order.
 
-    What the iterator raises passes through; whatever the bytes are, nothing else is raised.
+    What the iterator raises passes through; whatever the bytes are, only this is raised besides:
+
+    Raises:
+        LostError: of a large trace, where the process that reads it took too long or too much memory, or ended.
     """
+    return read_sized(chunks, read_inline, read_apart)
+
+
+def read_sized(
+    chunks: Iterable[bytes], inline: Callable[[Iterable[bytes]], Trace], apart: Callable[[Iterable[bytes]], Trace]
+) -> Trace:
+    """Read a small trace in this process and a large one in another."""
     iterator = iter(chunks)
     head: list[bytes] = []
     size = 0
     for chunk in iterator:
         head.append(chunk)
         size += len(chunk)
-        if size > _SMALL and sys.executable:
-            return read_apart(itertools.chain(_drained(head), iterator))
-    return read_inline(head)
+        if size > SMALL and sys.executable:
+            return apart(itertools.chain(_drained(head), iterator))
+    return inline(head)
 
 
 def _drained(head: list[bytes]) -> Iterable[bytes]:

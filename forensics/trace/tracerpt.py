@@ -37,16 +37,19 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
+from typing import IO
 
 import msgspec
 
 from forensics.parsed import Problem
 from forensics.text.problems import shortened
+from forensics.trace.apart import Watch, answer, ask
 from forensics.trace.blocks import LONGEST_LINE, utf_16
 from forensics.trace.facts import Trace
-from forensics.trace.reading import read_trace
+from forensics.trace.inline import read_inline
+from forensics.trace.reading import read_sized
 from forensics.trace.templates import STATES, TEMPLATES
 from forensics.trace.values import address_and_port
 from forensics.trace.values import state as state_name
@@ -84,10 +87,29 @@ def as_text(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def read(chunks: Iterable[bytes]) -> Trace:
-    """Read the CSV of any size and encoding. Its times are UTC."""
+    """Read the CSV of any size and encoding. Its times are UTC. It raises what `read_trace` raises."""
+    return read_sized(chunks, _read_here, _read_apart)
+
+
+def _read_here(chunks: Iterable[bytes]) -> Trace:
     rows = _Rows(chunks)
-    trace = read_trace(rows)
+    trace = read_inline(rows)
     return msgspec.structs.replace(trace, problems=shortened([*trace.problems, *rows.problems()]))
+
+
+def _read_apart(chunks: Iterable[bytes]) -> Trace:
+    return ask("from forensics.trace.tracerpt import serve; serve()", partial(_send, chunks))
+
+
+def _send(chunks: Iterable[bytes], there: IO[bytes], watch: Watch) -> None:
+    for chunk in chunks:
+        with watch.waiting():
+            there.write(chunk)
+
+
+def serve() -> None:
+    """Read the CSV from standard input in a process of its own (see apart.py)."""
+    answer(lambda here: _read_here(iter(partial(here.read, _PIECE), b"")))
 
 
 class _Rows:

@@ -21,7 +21,7 @@ class Here(Isolated):
     def __init__(self) -> None:
         pass
 
-    def __call__(self, content: str | bytes, *, remaining: bool = True) -> Found:
+    def __call__(self, content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:  # noqa: ARG002
         return parse_here(content, remaining=remaining)
 
     def close(self) -> None:

@@ -1,6 +1,5 @@
 """Traces whose truth is known, in three dialects: what was counted while they were made is what is read."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,8 +7,6 @@ from builder.trace import DIALECTS, WINDOWS_7, WINDOWS_7_AMERICAN, Dialect, Prog
 
 # ruff: noqa: DTZ001 - the machine's wall clock
 from forensics.trace import Trace, read_trace, recognise
-from forensics.trace.apart import read_apart
-from forensics.trace.blocks import Blocks
 
 PROGRAMS = (
     Program(1536, 36, ("203.0.113.9:80", "203.0.113.10:80")),
@@ -114,31 +111,6 @@ def test_failures(trace_and_truth: tuple[Trace, TraceText, bytes]) -> None:
 def test_chunks_do_not_matter(size: int) -> None:
     _, data = made(WINDOWS_7, seconds=0.5)
     assert read_trace(chunks(data, size)) == read_trace([data])
-
-
-def test_another_process_reads_the_same() -> None:
-    _, data = made(WINDOWS_7, seconds=3)
-    assert read_apart(chunks(data, 65536)) == read_trace([data])
-
-
-def test_a_defect_in_the_other_process_is_told(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(Blocks, "facts", lambda _: "nonsense")
-    with pytest.raises(RuntimeError, match="Traceback"):
-        read_apart([made(WINDOWS_7, seconds=0.1)[1]])
-    assert capfd.readouterr().err == ""
-
-
-def test_what_the_chunks_raise_passes_through() -> None:
-    _, data = made(WINDOWS_7, seconds=1)
-
-    def damaged() -> Iterator[bytes]:
-        yield data
-        raise EOFError
-
-    with pytest.raises(EOFError):
-        read_apart(damaged())
 
 
 def test_a_large_trace_is_read_like_a_small_one() -> None:

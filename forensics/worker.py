@@ -1,0 +1,16 @@
+"""What a process of ours does at its beginning: this one reads a stranger's bytes, or renders what was read of them."""
+
+import contextlib
+import signal
+
+
+def begin(memory: int) -> None:
+    """Leave Ctrl+C to the parent, with which this process ends; take so many bytes of memory at most.
+
+    Memory is limited where the system has RLIMIT_AS and keeps to it (Linux).
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415 - not on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
