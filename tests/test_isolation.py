@@ -1,5 +1,6 @@
 """A member that hangs a parser or eats memory costs itself, and the next one is read."""
 
+import pickle
 import sys
 from collections.abc import Iterator
 
@@ -48,4 +49,14 @@ def test_a_process_that_ends_costs_one_member() -> None:
         reader._process.kill()
         with pytest.raises(LostError, match="ended"):
             reader(TABLE)
+        assert reader(TABLE) == parse_here(TABLE)
+
+
+def test_what_all_members_of_a_bundle_hold_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forensics.isolation.MOST_FACTS", len(pickle.dumps(parse_here(TABLE))) * 3 // 2)
+    with Isolated() as reader:
+        assert reader(TABLE) == parse_here(TABLE)
+        with pytest.raises(LostError, match="with it the bundle's facts would take over"):
+            reader(TABLE)
+        reader.next_bundle()
         assert reader(TABLE) == parse_here(TABLE)

@@ -116,6 +116,7 @@ class _Desk(NamedTuple):
 
 def _one(bundle: Path, name: str, desk: _Desk) -> Exit:
     wanted = desk.wanted
+    desk.parse.next_bundle()
     try:
         with progress(bundle.name) as tell:
             analysis = analyze_bundle(bundle, tell, wanted.trace, wanted.language, desk.limits, desk.parse)
