@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from forensics.trace.following import Followed, Following
+from forensics.trace.values import IPV6
 
 _MOST_ADDRESSES = 1 << 17  # endpoints or TCBs remembered; the longest unused ones are settled first
 _MOST_OWNERS = 1 << 16
@@ -22,11 +23,12 @@ OPENING, REQUESTED, PROCEEDING, FAILED, DONE, INBOUND, KNOWN = range(7)
 class Endpoint:
     """A socket that lives at an address of the kernel."""
 
-    __slots__ = ("followed", "pid", "port")
+    __slots__ = ("family", "followed", "pid", "place")
 
-    def __init__(self, pid: int | None, followed: Followed | None) -> None:
+    def __init__(self, pid: int | None, family: int, followed: Followed | None) -> None:
         self.pid = pid
-        self.port = 0
+        self.family = family  # IPV6 or 0
+        self.place = 0  # its port, and the family
         self.followed = followed
 
 
@@ -66,7 +68,7 @@ class Lives:
     def __init__(self, opened: Callable[[int, bool], None], opening: Callable[[Followed, int], None]) -> None:
         self.endpoints: dict[bytes, Endpoint] = {}
         self.tcbs: dict[bytes, Tcb] = {}
-        self.holders: dict[int, Endpoint] = {}
+        self._holders: dict[int, Endpoint] = {}  # by port and family
         self.owners: dict[int | None, OwnerCount] = {}
         self.following = Following()
         self.connects = 0
@@ -88,7 +90,7 @@ class Lives:
             found = self.owners[pid] = OwnerCount()
         return found
 
-    def created(self, address: bytes, pid: int) -> Endpoint:
+    def created(self, address: bytes, pid: int, family: int) -> Endpoint:
         """Begin the life of a socket."""
         old = self.endpoints.pop(address, None)
         if old is not None:
@@ -96,12 +98,17 @@ class Lives:
         elif len(self.endpoints) >= _MOST_ADDRESSES:
             for oldest in list(islice(self.endpoints, _MOST_ADDRESSES // 2)):
                 self._leave(self.endpoints.pop(oldest))
-        endpoint = self.endpoints[address] = Endpoint(pid, self.following.socket(pid, address))
+        endpoint = self.endpoints[address] = Endpoint(pid, family, self.following.socket(pid, address))
         return endpoint
 
+    def holder(self, place: int) -> Endpoint | None:
+        """Return the endpoint that holds a port. Of an IPv4 one it may be a socket of IPv6 that speaks both."""
+        found = self._holders.get(place)
+        return self._holders.get(place | IPV6) if found is None and place < IPV6 else found
+
     def _leave(self, endpoint: Endpoint) -> None:
-        if self.holders.get(endpoint.port) is endpoint:
-            del self.holders[endpoint.port]
+        if self._holders.get(endpoint.place) is endpoint:
+            del self._holders[endpoint.place]
         if endpoint.followed is not None:
             self.following.left(endpoint.followed)
 
@@ -111,8 +118,8 @@ class Lives:
         if endpoint is None:
             tcb = self.tcbs.get(address)
             return tcb.followed if tcb else None
-        endpoint.port = port
-        self.holders[port] = endpoint
+        endpoint.place = port | endpoint.family
+        self._holders[endpoint.place] = endpoint
         return endpoint.followed
 
     def released(self, address: bytes, port: int) -> Followed | None:
@@ -123,8 +130,9 @@ class Lives:
         endpoint = self.endpoints.get(address)
         if endpoint is None:
             return None
-        if self.holders.get(port) is endpoint:
-            del self.holders[port]
+        place = port | endpoint.family
+        if self._holders.get(place) is endpoint:
+            del self._holders[place]
         return endpoint.followed
 
     def inherited(self, tcb_address: bytes, endpoint_address: bytes) -> Followed | None:
@@ -190,27 +198,27 @@ class Lives:
             tcb.closed = True
         return tcb
 
-    def requested(self, address: bytes, remote: bytes, port: int, pid: int | None, position: int) -> Tcb:
+    def requested(self, address: bytes, remote: bytes, place: int, pid: int | None, position: int) -> Tcb:
         """Begin an attempt (1002), or go on with the one whose first transition came before."""
         tcb = self.tcbs.get(address)
         if tcb is None or tcb.closed or tcb.phase != OPENING:
             tcb = self.begin(address, REQUESTED)
         tcb.phase = REQUESTED
-        self._reach(tcb, address, remote, port, pid, position)
+        self._reach(tcb, address, remote, place, pid, position)
         return tcb
 
-    def _reach(self, tcb: Tcb, address: bytes, remote: bytes, port: int, pid: int | None, position: int) -> None:
+    def _reach(self, tcb: Tcb, address: bytes, remote: bytes, place: int, pid: int | None, position: int) -> None:
         self._attempt(tcb, position)
         tcb.remote = remote
         if pid:
             tcb.pid = pid
         if tcb.endpoint is None:
-            self._join(tcb, self.holders.get(port))
+            self._join(tcb, self.holder(place))
             if tcb.endpoint is None and tcb.followed is None:
                 tcb.followed = self.following.connection(address)
                 self._add_opening(tcb)
 
-    def went_on(self, event: int, address: bytes, remote: bytes, port: int, pid: int | None, position: int) -> Tcb:
+    def went_on(self, event: int, address: bytes, remote: bytes, place: int, pid: int | None, position: int) -> Tcb:
         """Go on with an attempt (1031), end it well (1033), or badly: the other events.
 
         A second template for the same failure is no second attempt; the same one again is.
@@ -227,7 +235,7 @@ class Lives:
                 tcb = self.begin(address, phase)
             tcb.failed_by = event
         tcb.phase = phase
-        self._reach(tcb, address, remote, port, pid, position)
+        self._reach(tcb, address, remote, place, pid, position)
         return tcb
 
     def accepted(self, address: bytes, pid: int | None) -> Tcb:

@@ -15,7 +15,7 @@ from forensics.trace.following import Followed
 from forensics.trace.lines import LAST_PREFIXED, Clock
 from forensics.trace.lives import DONE, REQUESTED, Lives
 from forensics.trace.templates import EXHAUSTION, REFUSED_NOT_EXHAUSTED, STATES, TEMPLATES, id_after_remote
-from forensics.trace.values import is_failure, pid_in, port_of, state, status
+from forensics.trace.values import IPV6, is_failure, pid_in, place_of, state, status
 
 _ADDRESS = rb"(0x[0-9A-Fa-f]{1,16}+)"
 # The look ahead rejects `(local=… remote=…): TCP send event …`, one line in seven, before addresses are taken: to pass
@@ -51,6 +51,7 @@ _MESSAGE = re.compile(
 )
 
 _FAMILY = re.compile(rb"\(Family=[^\s,]{1,40}+[\s,]{1,8}+PID=(\d{1,10})\)\s{0,8}+(created|create failed)")
+_IS_IPV6 = re.compile(rb"Family=\s{0,8}+(?:IPV6|23)\b", re.IGNORECASE)  # or the number of AF_INET6
 _BIND = re.compile(rb"(?:\(sockaddr=[^\s)]+\)\s*)?bind\s+failed:\s+(port|inspection|address)")
 _TCB_OF_LISTENER = re.compile(rb"TCB\s++=\s++(0x[0-9A-Fa-f]{1,16}+)")
 _STATE_OF_ROW = re.compile(rb"State\s++=\s++(\S{1,40}?)\s{0,4}\.")
@@ -311,7 +312,7 @@ class Scan:
                 self._step(tcb.followed, match.start(), event, said=said)
         else:
             local, remote = match.group(4, 5)
-            tcb = lives.went_on(event, address, remote, port_of(local), pid, match.start())
+            tcb = lives.went_on(event, address, remote, place_of(local), pid, match.start())
             if tcb.followed is not None:
                 self._meet(tcb.followed, local, remote)
                 self._step(tcb.followed, match.start(), event, said=said)
@@ -383,7 +384,8 @@ class Scan:
         self.created += 1
         self._opened(match.start(), connect=False)
         if address is not None:
-            endpoint = self.lives.created(address, pid)
+            family = IPV6 if _IS_IPV6.search(match[0]) else 0
+            endpoint = self.lives.created(address, pid, family)
             if endpoint.followed is not None:
                 self._step(endpoint.followed, match.start(), 1001)
 
@@ -396,7 +398,7 @@ class Scan:
             return 0
         if not self.lives.following.watching:
             return 1
-        holder = self.lives.holders.get(port_of(match[14]))
+        holder = self.lives.holder(place_of(match[14]))
         if holder is not None and holder.followed is not None:
             self._step(holder.followed, match.start(), 1008 if match[15] == b"bound" else 1009)
         return 1
@@ -439,7 +441,7 @@ class Scan:
     def _requested(self, match: re.Match[bytes]) -> int:
         """`Tcb 0x… (local=… remote=…) requested to connect.`, and on newer systems `PID = …`."""
         address, local, remote, pid = match.group(17, 18, 19, 20)
-        tcb = self.lives.requested(address, remote, port_of(local), int(pid) if pid else None, match.start())
+        tcb = self.lives.requested(address, remote, place_of(local), int(pid) if pid else None, match.start())
         if tcb.followed is not None:
             tcb.followed.tcb = address
             self._meet(tcb.followed, local, remote)

@@ -52,6 +52,22 @@ def port_of(text: bytes) -> int:
     return int(tail) if tail.isdigit() and len(tail) <= 5 else 0  # noqa: PLR2004 - digits of a port
 
 
+IPV6 = 1 << 16
+"""What tells a port of IPv6 from the same port of IPv4: each has its own."""
+
+_MAPPED = b"[::ffff:"
+
+
+def place_of(text: bytes) -> int:
+    """Return the port at the end of an address, and of which family it is; an IPv4-mapped address is IPv4.
+
+    >>> place_of(b"10.0.0.8:55330"), place_of(b"[::ffff:10.0.0.8]:55330"), place_of(b"[fe80::1]:55330") - IPV6
+    (55330, 55330, 55330)
+    """
+    port = port_of(text)
+    return port if text.count(b":") < 2 or text.lower().startswith(_MAPPED) else port | IPV6  # noqa: PLR2004 - one
+
+
 @lru_cache(1 << 10)
 def state(text: bytes) -> str:
     """Return the name of a state in either decoder's writing.

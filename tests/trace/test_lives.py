@@ -263,3 +263,27 @@ def test_seconds_that_alternate_are_counted_apart() -> None:
     )
     buckets = read_trace([text.encode()]).buckets
     assert {bucket.at_local.second: bucket.sockets for bucket in buckets if bucket.sockets} == {1: 4, 2: 2, 3: 2}
+
+
+def created_v6(endpoint: str, pid: int) -> str:
+    return created(endpoint, pid).replace("IPV4", "IPV6")
+
+
+def requested_v6(tcb: str, port: int) -> str:
+    return f"TCP: Tcb {tcb} (local=[2001:db8::8]:{port} remote=[2001:db8::9]:80) requested to connect."
+
+
+def test_each_family_has_its_own_ports() -> None:
+    held = created(E, 10), acquired(E, 5000), created_v6(F, 20), acquired(F, 5000)
+    assert owners(*held, requested(T, 5000), requested_v6(U, 5000)) == {10: (1, 1, 0), 20: (1, 1, 0)}
+    assert owners(*held, requested_v6(U, 5000), requested(T, 5000)) == {10: (1, 1, 0), 20: (1, 1, 0)}
+    released = f"TCP: endpoint/connection {F} released port number 5000."
+    assert owners(*held, released, requested(T, 5000)) == {10: (1, 1, 0), 20: (1, 0, 0)}
+
+
+def test_a_socket_of_ipv6_may_speak_ipv4_and_none_of_ipv4_speaks_ipv6() -> None:
+    mapped = requested_v6(T, 5000).replace("2001:db8::8", "::ffff:10.0.0.8").replace("2001:db8::9", "::ffff:10.0.0.9")
+    for request in (requested(T, 5000), mapped):
+        assert owners(created_v6(E, 10), acquired(E, 5000), request) == {10: (1, 1, 0)}
+    trace = read_trace([lines(created(E, 10), acquired(E, 5000), requested_v6(T, 5000))])
+    assert (trace.connects, trace.connects_without_owner) == (1, 1)
