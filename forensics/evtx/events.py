@@ -36,7 +36,8 @@ _EVENT_ID = struct.Struct("<H")
 _TICKS = struct.Struct("<Q")
 
 _MOST_LAYOUTS = 64  # remembered per template; real ones have a handful
-_ITEM_COST = 8  # of one text, besides its characters
+_ITEM_COST = 32  # of one text, besides its bytes and characters: a string of CPython takes 50 and more, an entry 8
+_FRAGMENT_COST = 128  # of binary XML that is a value, besides its bytes: finding its template, or reading its elements
 _DEEPEST = 4  # fragments inside fragments; Windows puts one into the event's own
 
 
@@ -116,8 +117,8 @@ class EventReader:
         """Return the event ID, without reading the other values."""
         template, system, position, values_end = opened
         index = system.event_id
-        if isinstance(index, str):
-            return _literal_id(index)
+        if system.is_literal:
+            return index
         # The sizes of the values up to the ID's own decide where it lies, and they hardly ever vary.
         layout = self._data[position : position + _COUNT.size + (index + 1) * _DESCRIPTOR_SIZE]
         at = template.id_positions.get(layout)
@@ -202,13 +203,11 @@ class EventReader:
 
     def _system_text(self, parts: list[Part], opened: Opened) -> str:
         if len(parts) == 1 and isinstance(parts[0], str):
-            return parts[0]
+            return self._text(parts, _NO_VALUES)
         return self._text(parts, self._values(opened.position, opened.end))
 
     def _text(self, parts: list[Part], values: _Values) -> str:
         self._chunk.spend(_ITEM_COST * len(parts))
-        if len(parts) == 1 and isinstance(parts[0], str):
-            return parts[0]
         text = "".join(part if isinstance(part, str) else ",".join(self._items(*values.get(part))) for part in parts)
         self._chunk.spend(len(text))
         return text
@@ -222,8 +221,13 @@ class EventReader:
             items = render_array(kind, data)
             self._chunk.spend(_ITEM_COST * len(items) + len(data))
             return items
+        return [self._rendered(kind, data)]
+
+    def _rendered(self, kind: int, data: bytes) -> str:
         self._chunk.spend(len(data))
-        return [render(kind, data)]
+        text = render(kind, data)
+        self._chunk.spend(len(text))
+        return text
 
     def _moment(self, parts: list[Part], values: _Values) -> datetime | None:
         if len(parts) == 1 and isinstance(parts[0], int):
@@ -231,13 +235,14 @@ class EventReader:
             if kind == FILETIME and end - start == _TICKS.size:
                 return filetime(_TICKS.unpack_from(self._data, start)[0])
         try:
-            return datetime.fromisoformat(self._text(parts, values)).replace(tzinfo=UTC)
-        except ValueError:
+            moment = datetime.fromisoformat(self._text(parts, values))
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             return None
 
     def _fragment(self, start: int, end: int) -> tuple[Template, _Values]:
         """Read binary XML that is a value: an instance of a template, or elements as they are."""
-        self._chunk.spend(end - start)
+        self._chunk.spend(_FRAGMENT_COST + end - start)
         first = start + (FRAGMENT_HEADER_SIZE if self._data[start] == FRAGMENT_HEADER else 0)
         if first < end and self._data[first] != TEMPLATE_INSTANCE:
             reader = FragmentReader(self._chunk, first, end, in_template=False)
@@ -246,7 +251,7 @@ class EventReader:
         return template, self._values(position, end)
 
     def _add_rows(self, template: Template, values: _Values, content: Content, depth: int) -> None:
-        self._chunk.spend(_ITEM_COST * len(template.rows))
+        self._chunk.spend(_ITEM_COST * len(template.rows) + template.name_characters)
         for name, parts, is_binary in template.rows:
             if len(parts) != 1 or isinstance(parts[0], str):
                 content.add(name, self._text(parts, values))
@@ -261,18 +266,10 @@ class EventReader:
                 for text in self._items(kind, start, end) or ("",):
                     content.add(name, text)
             else:
-                self._chunk.spend(end - start)
-                content.add(name, render(kind, self._data[start:end]) if kind != BINXML else "")
+                content.add(name, self._rendered(kind, self._data[start:end]) if kind != BINXML else "")
 
     def _add_fragment(self, start: int, end: int, content: Content, depth: int) -> None:
         if not depth:
             raise DamagedError("fragments nested too deeply")
         template, values = self._fragment(start, end)
         self._add_rows(template, values, content, depth - 1)
-
-
-def _literal_id(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise DamagedError("event ID that is no number") from error

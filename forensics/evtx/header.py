@@ -21,8 +21,10 @@ class Header(msgspec.Struct, frozen=True):
 def read_header(data: bytes) -> Header | None:
     """Read the file header; None where it is missing, torn, or fails its own checksum."""
     header = FileHeader(data[:HEADER_SIZE].ljust(HEADER_SIZE, b"\0"), 0)
+    # No checksum covers the flag: a checksum that is there counts all the same.
     checksums = not header.flags() & _NO_CHECKSUMS
-    if not header.check_magic() or (checksums and header.calculate_checksum() != header.checksum()):
+    is_checked = checksums or header.checksum() != 0
+    if not header.check_magic() or (is_checked and header.calculate_checksum() != header.checksum()):
         return None
     return Header(
         chunk_count=header.chunk_count(),

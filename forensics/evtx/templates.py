@@ -5,6 +5,7 @@ names. A definition is the same if all else is and if its offsets lead to the sa
 where to look; nothing keeps it honest.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,6 +21,7 @@ USER_DATA = "UserData"
 
 _DEFINITION = struct.Struct("<4x16sI")  # the next of the same hash (never followed), GUID, fragment's size
 _OFFSET = struct.Struct("<I")
+_ID = re.compile(r"[0-9]{1,5}")  # a 16-bit number
 _HIGHEST_ID_INDEX = 63  # Windows' own templates have the event ID as value 3
 _MOST_VARIANTS = 4  # of one GUID and size: they differ in which names stand inside
 _LARGEST_CACHE = 2**20  # bytes of definitions with an overhead for each; real logs have some 50 of about 1 KiB
@@ -35,9 +37,13 @@ class Row(NamedTuple):
 
 
 class SystemFields(msgspec.Struct):
-    """Where an event's identity comes from: pieces of text for each field of the System element."""
+    """Where an event's identity comes from: pieces of text for each field of the System element.
 
-    event_id: Part
+    `event_id` is the number of the value that holds the ID or, if `is_literal`, the ID itself.
+    """
+
+    event_id: int
+    is_literal: bool
     provider: list[Part]
     time: list[Part]
     channel: list[Part]
@@ -49,13 +55,14 @@ class Template(msgspec.Struct):
 
     `size` is what the definition takes where it stands inside its first record. `system` is set where the
     fragment is a whole event; `payloads` are then what stands beside the System element. `rows` are the texts
-    of EventData or UserData. `id_positions` remembers, by the sizes of the values before it, where the event
-    ID lies. `damage` says why there is nothing of all this.
+    of EventData or UserData, `name_characters` the length of all their names. `id_positions` remembers, by the
+    sizes of the values before it, where the event ID lies. `damage` says why there is nothing of all this.
     """
 
     size: int = 0
     name: str = ""
     rows: list[Row] = []
+    name_characters: int = 0
     system: SystemFields | None = None
     payloads: list["Template | int"] = []
     id_positions: dict[bytes, int] = {}
@@ -141,24 +148,35 @@ def compile_fragment(root: Element | None, size: int = 0) -> Template:
     if root is None:
         return Template(size)
     if root.name != "Event":
-        return Template(size, root.name, list(_rows(root)))
+        rows = list(_rows(root))
+        return Template(size, root.name, rows, sum(len(row.name) for row in rows))
     system = next((child for child in root.elements() if child.name == "System"), None)
     payloads = [
         compile_fragment(part) if isinstance(part, Element) else part
         for part in root.content
         if part is not system and not isinstance(part, str)
     ]
-    return Template(size, root.name, [], None if system is None else _system_fields(system), payloads)
+    fields = None if system is None else _system_fields(system)
+    return Template(size, root.name, system=fields, payloads=payloads)
 
 
 def _system_fields(system: Element) -> SystemFields | None:
     children = {child.name: child for child in system.elements()}
     nothing = Element("", {}, [])
     identity = children.get("EventID", nothing).text()
-    if len(identity) != 1 or (isinstance(identity[0], int) and identity[0] > _HIGHEST_ID_INDEX):
+    if len(identity) != 1:
+        return None
+    event_id = identity[0]
+    is_literal = isinstance(event_id, str)
+    if isinstance(event_id, str):
+        if not _ID.fullmatch(event_id):
+            return None
+        event_id = int(event_id)
+    elif event_id > _HIGHEST_ID_INDEX:
         return None
     return SystemFields(
-        event_id=identity[0],
+        event_id=event_id,
+        is_literal=is_literal,
         provider=children.get("Provider", nothing).attributes.get("Name", []),
         time=children.get("TimeCreated", nothing).attributes.get("SystemTime", []),
         channel=children.get("Channel", nothing).text(),

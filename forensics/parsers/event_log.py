@@ -30,6 +30,7 @@ from forensics.evtx.header import HEADER_SIZE, Header, read_header
 from forensics.evtx.header import MAGIC as FILE_MAGIC
 from forensics.evtx.templates import TemplateCache
 from forensics.evtx.values import filetime
+from forensics.knowledge.calendar import CLOCK_YEARS
 from forensics.knowledge.event_ids import KNOWN_EVENTS, known_event
 from forensics.parsed import Parsed, Problem
 
@@ -71,8 +72,11 @@ class EventLog(msgspec.Struct, frozen=True):
     the last record, by ID, were written (UTC, the record's own frame, not TimeCreated). `id_gaps` lists runs
     of missing record IDs as the records before and after, newest first, at most 100. `dirty` and `full` are
     the header's flags; a torn header counts as dirty. `chunks_rejected` counts chunks whose header cannot be
-    trusted, `records_damaged` places where a record was expected and could not be read. `exported` marks a log
-    that was saved as text (`event_xml`), perhaps through a filter: there `id_gaps` need not be losses.
+    trusted, and those that the file header counts and the file does not hold; `records_damaged` places where a
+    record was expected and could not be read, or had the ID of another one. `changed` names the first and the
+    last record ID of each chunk that was read although it does not match its checksums, but for the newest of a dirty
+    log: there Windows had yet to write them. `exported` marks a log that was saved as text (`event_xml`), perhaps
+    through a filter: there `id_gaps` need not be losses.
     """
 
     channel: str
@@ -91,6 +95,7 @@ class EventLog(msgspec.Struct, frozen=True):
     records_damaged: int
     events: tuple[Event, ...]
     exported: bool = False
+    changed: tuple[tuple[int, int], ...] = ()
 
 
 def recognise(data: bytes) -> bool:
@@ -126,6 +131,7 @@ class _LogReader:
         self._channel = ""
         self._chunks = 0
         self._rejected = 0
+        self._changed: list[tuple[int, int]] = []
         self._damaged = 0
         self._conflicts = 0
 
@@ -135,8 +141,9 @@ class _LogReader:
             self._problem("the file header is torn; what it says is not used")
         for number, start in enumerate(range(HEADER_SIZE, len(self._data), CHUNK_SIZE)):
             self._read_chunk(number, start, checksums=header is None or header.checksums)
+        missing = self._missing(header)
         if self._conflicts:
-            self._problem(f"{self._conflicts} records repeat an ID with other content; the first counts")
+            self._problem(f"{self._conflicts:,} records repeat the ID of another record; the first counts")
         ids = sorted(self._places)
         events = sorted(self._events, key=lambda event: event.record)
         promised = _promised(header, ids)
@@ -155,9 +162,10 @@ class _LogReader:
             dirty=header is None or header.dirty,
             full=header is not None and header.full,
             chunks=self._chunks,
-            chunks_rejected=self._rejected,
-            records_damaged=self._damaged,
+            chunks_rejected=self._rejected + missing,
+            records_damaged=self._damaged + self._conflicts,
             events=tuple(events),
+            changed=tuple(run for run in self._changed if not (header and header.dirty and run[1] == ids[-1])),
         )
 
     def _read_chunk(self, number: int, start: int, *, checksums: bool) -> None:
@@ -176,6 +184,9 @@ class _LogReader:
         elif not chunk.checksums_hold:
             self._problem(f"chunk {number} does not match its checksums; it is read all the same")
         self._read_records(chunk, start)
+        if len(data) == CHUNK_SIZE and not chunk.checksums_hold:
+            inside = [number for number, place in self._places.items() if start <= place < start + CHUNK_SIZE]
+            self._changed += [(min(inside), max(inside))] if inside else []
         if chunk.damage:
             self._damaged += len(chunk.damage)
             self._problem(f"chunk {number}: {len(chunk.damage)} damaged records; the first {chunk.damage[0]}")
@@ -185,7 +196,8 @@ class _LogReader:
         for record in chunk.records():
             place = self._places.get(record.id)
             if place is not None:
-                if not self._data.startswith(chunk.data[record.start : record.end], place):
+                # A chunk may stand in the file twice. Within one chunk an ID that comes again is another record.
+                if place >= start or not self._data.startswith(chunk.data[record.start : record.end], place):
                     self._conflicts += 1
                 continue
             try:
@@ -206,8 +218,8 @@ class _LogReader:
             return
         content = reader.content(opened)
         at = content.at or filetime(record.written)
-        if at is None:
-            raise DamagedError("event without a time")
+        if at is None or at.year not in CLOCK_YEARS:
+            raise DamagedError("event without a time that can be meant")
         self._events.append(
             Event(
                 record=record.id,
@@ -221,9 +233,18 @@ class _LogReader:
             )
         )
 
+    def _missing(self, header: Header | None) -> int:
+        """Count the chunks that the header knows and the file lacks: cut off, or nothing but zeros."""
+        known = header.chunk_count if header else 0
+        missing = max(0, known - self._chunks - self._rejected)
+        if missing:
+            self._problem(f"{missing:,} of the {known:,} chunks that the file header counts are not there")
+        return missing
+
     def _written(self, record: int) -> datetime | None:
         ticks = written(self._data, self._places[record])
-        return filetime(ticks) if ticks else None
+        moment = filetime(ticks)
+        return moment if moment and moment.year in CLOCK_YEARS else None
 
     def _problem(self, message: str) -> None:
         self.problems.append(Problem(None, message))

@@ -178,3 +178,16 @@ def log(*chunks: bytes, next_record: int = 1, flags: int = 0) -> bytes:
     )
     head = head.ljust(120, b"\0")
     return (head + struct.pack("<II", flags, zlib.crc32(head))).ljust(HEADER, b"\0") + b"".join(chunks)
+
+
+def sealed(data: bytes) -> bytes:
+    """Put the right checksums into a whole log, whatever else is wrong with it."""
+    out = bytearray(data)
+    if len(out) >= HEADER:
+        struct.pack_into("<I", out, 124, zlib.crc32(out[:120]))
+    for start in range(HEADER, len(out) - RECORDS, CHUNK):
+        (free,) = struct.unpack_from("<I", out, start + 48)
+        struct.pack_into("<I", out, start + 52, zlib.crc32(out[start + RECORDS : start + min(free, CHUNK)]))
+        header = out[start : start + 120] + out[start + 128 : start + RECORDS]
+        struct.pack_into("<I", out, start + 124, zlib.crc32(header))
+    return bytes(out)

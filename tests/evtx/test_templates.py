@@ -79,13 +79,13 @@ def test_a_name_of_monstrous_length_is_damage() -> None:
 
 def test_definitions_that_overlap_use_up_what_a_chunk_may_cost() -> None:
     large = DEFINITION.pack(0, bytes(16), 0x6000) + b"\xff"
-    data = with_parts(*((SPELLED_OUT + 32 * n, large) for n in range(12)))
+    data = with_parts(*((SPELLED_OUT + 32 * n, large) for n in range(18)))
     costs = []
-    for n in range(12):
+    for n in range(18):
         with pytest.raises(DamagedError) as caught:
             TemplateCache().get(data, SPELLED_OUT + 32 * n)
         costs.append(str(caught.value))
-    assert costs.count("the chunk repeats its contents without end") == 2  # 10 * 0x6000 fit into 4 * 0x10000
+    assert costs.count("the chunk unpacks to more than its size allows") == 3  # 15 * 0x6018 fit into 6 * 0x10000
 
 
 def test_text_of_every_kind() -> None:
