@@ -367,10 +367,9 @@ class _Reader:
 
     def _is_strange(self, member: Member) -> bool:
         """Tell what lies beside another manifest: the evidence of two machines together would prove anything."""
-        return any(
-            member.path.startswith(folder) and not self._listing.folder.startswith(folder)
-            for folder in self._strange_folders
-        )
+        parts = member.path.split("/")
+        above = ("/".join(parts[:depth]) + "/" if depth else "" for depth in range(len(parts)))
+        return any(folder in self._strange_folders and not self._listing.folder.startswith(folder) for folder in above)
 
     def _report(self, member: Member, kind: str, encoding: str, content: Content, status: str, note: str) -> None:
         if status in {"unreadable", "left"}:

@@ -5,7 +5,8 @@ beside Latin letters; Chinese, Japanese and Korean turn into characters that nob
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from functools import cache, lru_cache
 
 from forensics.knowledge.code_pages import CODE_PAGES, EVERYDAY_CHARACTERS, FREQUENT_HANGUL, WORDS
 
@@ -19,13 +20,22 @@ _STRANGE = re.compile(
     r"|(?<=[a-z])[¢-©¬-´¶-¾×÷‡-‰™ˆ˜]|[¢-©¬-´¶-¾×÷‡-‰™ˆ˜](?=[a-z])|(?<=[a-z])[¡¿‘-„‹›…](?=[a-z])"
 )
 _LAST_ASCII = "\x7f"
-_SCRIPTS = re.compile(
-    r"(?P<latin>[\u00aa-\u024f])|(?P<greek>[\u0370-\u03ff])|(?P<cyrillic>[\u0400-\u04ff])"
-    r"|(?P<caseless>[\u0590-\u06ff\u0e00-\u0e7f])|(?P<double>[\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff])"
-)
+_LETTERS = {
+    "latin": "\u00aa-\u024f",
+    "greek": "\u0370-\u03ff",
+    "cyrillic": "\u0400-\u04ff",
+    "caseless": "\u0590-\u06ff\u0e00-\u0e7f",
+    "double": "\u3005-\u9fff\uac00-\ud7ff\uf900-\ufaff",
+}
+_SCRIPTS = re.compile("|".join(f"(?P<{script}>[{letters}])" for script, letters in _LETTERS.items()))
+_OTHER_SCRIPTS = {
+    script: re.compile("[" + "".join(letters for other, letters in _LETTERS.items() if other != script) + "]")
+    for script in _LETTERS
+}
 
 
-def guess_code_page(sample: bytes, prefer: Iterable[str] = ()) -> str:
+@lru_cache(maxsize=256)  # files of one command say the same
+def guess_code_page(sample: bytes, prefer: tuple[str, ...] = ()) -> str:
     """Return Python's name of the likeliest code page; of equals, a preferred one.
 
     >>> guess_code_page("Überprüft".encode("cp1252")), guess_code_page("Überprüft".encode("cp850"))
@@ -55,26 +65,38 @@ def _reads(sample: bytes, encoding: str) -> bool:
 
 def merit(text: str, encoding: str) -> int:
     """How much a text looks like one, in points."""
-    known = sum(text.count(word) * letters for word, letters in _KNOWN.items())
-    words = (word for word in _WORD.findall(text) if not word.isascii())
+    known = sum(text.count(word) * letters for word, letters in _known(encoding).items())
+    words = Counter(_WORD.findall(text))  # a table says the same ones in every line
     return (
-        _KNOWN_WORD * known + sum(_word_merit(word, encoding) for word in words) - _FITS * len(_STRANGE.findall(text))
+        _KNOWN_WORD * known
+        + sum(_word_merit(word, encoding) * times for word, times in words.items() if not word.isascii())
+        - _FITS * len(_STRANGE.findall(text))
     )
 
 
 def _outside_ascii(word: str) -> int:
-    return sum(letter > _LAST_ASCII for letter in word)
+    return len(word) - len(word.encode("ascii", "ignore"))
 
 
-_KNOWN = {word: _outside_ascii(word) for word in WORDS}
+@cache
+def _known(encoding: str) -> dict[str, int]:
+    """The known words that a code page can say, with their letters outside ASCII."""
+    return {word: _outside_ascii(word) for word in WORDS if not word.isascii() and _says(encoding, word)}
+
+
+def _says(encoding: str, word: str) -> bool:
+    try:
+        return word.encode(encoding).decode(encoding) == word
+    except UnicodeEncodeError:
+        return False
 
 
 def _word_merit(word: str, encoding: str) -> int:
     letters = _outside_ascii(word)
-    scripts = {match.lastgroup for match in _SCRIPTS.finditer(word)}
-    if len(scripts) != 1:
+    first = _SCRIPTS.search(word)
+    script = first.lastgroup if first else None
+    if script is None or _OTHER_SCRIPTS[script].search(word):
         return -_FITS * letters
-    (script,) = scripts
     if script == "double":
         beside_latin = any("a" <= letter <= "z" for letter in word)  # capitals are common: TCP, OS
         return -_FITS * letters if beside_latin else sum(_double_byte_merit(letter, encoding) for letter in word)
@@ -87,7 +109,10 @@ def _word_merit(word: str, encoding: str) -> int:
 
 
 def _capital_inside(word: str) -> bool:
-    return not word.isupper() and any(letter.isupper() and letter > _LAST_ASCII for letter in word[1:])
+    inside = word[1:]
+    if inside == inside.lower() or word.isupper():
+        return False
+    return any(letter.isupper() and letter > _LAST_ASCII for letter in inside)
 
 
 def _double_byte_merit(letter: str, encoding: str) -> int:

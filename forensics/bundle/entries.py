@@ -11,6 +11,7 @@ b'a.txt'
 
 import io
 import struct
+from collections.abc import Iterator
 
 import msgspec
 
@@ -19,6 +20,7 @@ Stream = io.IOBase | io.BufferedReader
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 LOCAL_HEADER, CENTRAL_HEADER = 30, 46  # bytes before the name
 DESCRIPTOR_FLAG = 0x8  # general purpose flag, bit 3: sizes and CRC-32 follow the member's bytes (APPNOTE 4.4.4)
+_MASKED_FLAG = 0x2000  # bit 13: the directory is encrypted, and what own headers say is masked
 _ZIP64 = 0x0001  # the extra field with sizes of 64 bits
 _IN_EXTRA, _DISK_IN_EXTRA = 0xFFFFFFFF, 0xFFFF
 _NEWEST_VERSION = 63  # that a reader may need to have (APPNOTE 4.4.3)
@@ -69,8 +71,10 @@ def read_local(stream: Stream, offset: int) -> Entry | None:
     if len(header) < LOCAL_HEADER or not header.startswith(LOCAL):
         return None
     version, flags, method, time, date, crc, packed, size, names, extras = struct.unpack_from("<Bx4H3I2H", header, 4)
+    if version > _NEWEST_VERSION or not 0 < names <= _LONGEST_NAME:
+        return None
     rest = stream.read(names + extras)
-    if version > _NEWEST_VERSION or not 0 < names <= _LONGEST_NAME or len(rest) < names + extras:
+    if len(rest) < names + extras:
         return None
     extra = rest[names:]
     size, packed, _ = _widened(extra, size, packed, 0)
@@ -87,17 +91,36 @@ def data_offset(stream: Stream, entry: Entry) -> int | None:
     return entry.offset + LOCAL_HEADER + int(names) + int(extras)
 
 
-def _widened(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
-    """The three numbers, from the extra field where they do not fit 32 bits; it holds only those, in this order."""
+def own_name(stream: Stream, entry: Entry) -> bytes | None:
+    """The name in a member's own header; None where none stands there, or a masked one."""
+    stream.seek(entry.offset)
+    header = stream.read(LOCAL_HEADER)
+    if entry.flags & _MASKED_FLAG or len(header) < LOCAL_HEADER or not header.startswith(LOCAL):
+        return None
+    (names,) = struct.unpack_from("<H", header, 26)
+    return stream.read(names)
+
+
+def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    r"""The tags and bytes of what a writer added; the last may be cut.
+
+    >>> list(extra_fields(b"\x01\x00\x02\x00ab" + b"UT\x09\x00c"))
+    [(1, b'ab'), (21589, b'c')]
+    """
     position = 0
     while position + 4 <= len(extra):
         tag, length = struct.unpack_from("<HH", extra, position)
+        yield tag, extra[position + 4 : position + 4 + length]
+        position += 4 + length
+
+
+def _widened(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    """The three numbers, from the extra field where they do not fit 32 bits; it holds only those, in this order."""
+    for tag, body in extra_fields(extra):
         if tag == _ZIP64:
-            body = extra[position + 4 : position + 4 + length]
             wide = list(struct.unpack_from(f"<{len(body) // 8}Q", body))
             size = wide.pop(0) if size == _IN_EXTRA and wide else size
             packed = wide.pop(0) if packed == _IN_EXTRA and wide else packed
             offset = wide.pop(0) if offset == _IN_EXTRA and wide else offset
             return size, packed, offset
-        position += 4 + length
     return size, packed, offset

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from forensics.bundle.directory import SplitError, has_end, read_directory
-from forensics.bundle.entries import LOCAL, Entry, Stream, data_offset
+from forensics.bundle.entries import LOCAL, Entry, Stream, data_offset, own_name
 from forensics.bundle.labels import paths_of, shortened
 from forensics.bundle.recovery import DESCRIPTOR, Recovered, hidden, recover
 from forensics.errors import BundleError
@@ -42,12 +44,27 @@ def list_entries(name: str, stream: Stream, most: int) -> tuple[tuple[Entry, ...
         entries, note = _found_elsewhere(name, stream, directory.entries, misplaced, most)
         return entries, directory.begin, (*notes, note)
     if not directory.full:
-        unlisted = hidden(stream, directory.entries, directory.begin)
+        unlisted = hidden(stream, directory.entries, directory.begin, directory.end)
         if unlisted:
-            shown = ", ".join(shortened(path) for path in paths_of(unlisted[:_SHOWN]))
-            more = f" and {len(unlisted) - _SHOWN:,} more" if len(unlisted) > _SHOWN else ""
-            notes.append(f"{name}: holds {_number(len(unlisted))} that its directory does not list: {shown}{more}")
+            shown = _shown([shortened(path) for path in paths_of(unlisted)])
+            notes.append(f"{name}: holds {_number(len(unlisted))} that its directory does not list: {shown}")
+        renamed = _renamed(stream, directory.entries)
+        if renamed:
+            said = _number(len(renamed))
+            notes.append(f"{name}: {said} with another name in the header before the bytes: {_shown(renamed)}")
     return directory.entries, directory.begin, tuple(notes)
+
+
+def _renamed(stream: Stream, entries: tuple[Entry, ...]) -> list[str]:
+    """The members' names, and those in their own headers where these are others; some programs show the latter."""
+    own = [own_name(stream, entry) for entry in entries]
+    others = [
+        (entry, msgspec.structs.replace(entry, name=name))
+        for entry, name in zip(entries, own, strict=True)
+        if name is not None and name.replace(b"\\", b"/") != entry.name.replace(b"\\", b"/")
+    ]
+    here, there = paths_of([entry for entry, _ in others]), paths_of([entry for _, entry in others])
+    return [f"{shortened(path)} ({shortened(other)})" for path, other in zip(here, there, strict=True)]
 
 
 def _found_elsewhere(
@@ -93,6 +110,11 @@ def _notes_on_recovered(name: str, found: Recovered, known: int, most: int) -> t
     if found.given_up or len(found.entries) + known >= most:
         notes.append(f"{name}: the search for members ended before the end of the file")
     return tuple(notes)
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _number(count: int) -> str:

@@ -14,15 +14,21 @@ from typing import Any
 
 import msgspec
 
+from forensics.knowledge.calendar import CLOCK_YEARS
+
 NAME = "manifest.json"
 KIND = "manifest"
 SCHEMA = "forensics.bundle/1"
 OUR_COLLECTOR = "forensics-collector"
 
+# A bundle's 20,000 files at most make 5 MB; of lists in lists, each byte of JSON becomes thirty in memory.
+MOST_TEXT = 16 * 2**20
+_MOST_ENTRIES = 20_000
+_MOST_PROBLEMS = 100
+_LONGEST = 4096  # characters of a field: a command's line, or why it failed
 _MOST = 2**53  # JSON's whole numbers are exact so far
 _MOST_OFFSET = 14 * 60  # minutes: no time zone is further from UTC
 _LONGEST_UPTIME = 50 * 366 * 86_400  # seconds: longer than Windows exists
-_FIRST_YEAR, _LAST_YEAR = 1980, 2200
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -150,8 +156,10 @@ def read(text: str) -> Manifest:
     """Read a manifest field by field, so that one wrong field costs that field alone.
 
     Raises:
-        ValueError: where the text is no JSON object.
+        ValueError: where the text is no JSON object, or too long for a manifest.
     """
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"{len(text):,} characters are too many")
     try:
         raw = json.loads(text)
     except RecursionError as error:
@@ -159,7 +167,10 @@ def read(text: str) -> Manifest:
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not a type of ours
     fields = _Fields(raw)
-    entries = tuple(_entry(item, fields.problems) for item in fields.list("files"))
+    listed = fields.list("files")
+    if len(listed) > _MOST_ENTRIES:
+        fields.problems.append(f"'files' has {len(listed):,} entries; only the first {_MOST_ENTRIES:,} are read")
+    entries = tuple(_entry(item, fields.problems) for item in listed[:_MOST_ENTRIES])
     collector, options = _collector(fields.object("collector")), _options(fields.object("options"))
     return Manifest(
         host=fields.text("host"),
@@ -174,10 +185,15 @@ def read(text: str) -> Manifest:
         boot_time=fields.time("boot_time"),
         redacted=raw.get("redacted") is True,
         files=tuple(entry for entry in entries if entry.path),
-        problems=tuple(fields.problems),
+        problems=_first(fields.problems),
         collector=collector,
         options=options,
     )
+
+
+def _first(problems: list[str]) -> tuple[str, ...]:
+    more = len(problems) - _MOST_PROBLEMS
+    return (*problems[:_MOST_PROBLEMS], *([f"{more:,} more problems"] if more > 0 else []))
 
 
 def _collector(fields: "_Fields") -> Collector:
@@ -227,6 +243,9 @@ class _Fields:
         value = self._raw.get(name)
         if value is None:
             return ""
+        if isinstance(value, str) and len(value) > _LONGEST:
+            self.problems.append(f"'{name}' has {len(value):,} characters; only the first {_LONGEST:,} are read")
+            value = value[:_LONGEST]
         if isinstance(value, str):
             return value.encode("utf-8", "replace").decode()  # JSON can spell half a character
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
@@ -272,7 +291,7 @@ class _Fields:
         except (TypeError, ValueError, OverflowError):
             self.problems.append(f"'{name}' is not an ISO 8601 time: {ascii(value)[:40]}")
             return None
-        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        if moment.year not in CLOCK_YEARS:
             self.problems.append(f"'{name}' is no time that can be meant: {ascii(value)[:40]}")
             return None
         return moment

@@ -15,9 +15,12 @@ from forensics.bundle.directory import END
 from forensics.bundle.entries import CENTRAL, DESCRIPTOR_FLAG, LOCAL, Entry, Stream, data_offset, read_local
 
 DESCRIPTOR = b"PK\x07\x08"
-_ANY = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x05\x06|\x06\x06|\x07\x08)")
+# A header's next byte is the version that a reader needs, 6.3 at most (APPNOTE 4.4.3).
+_ANY = re.compile(rb"PK(?:\x03\x04(?![\x40-\xff])|\x01\x02|\x05\x06|\x06\x06|\x07\x08)")
 _WINDOW = 1 << 20
 _MOST_SIGNATURES = 1_000_000  # that are looked at: a gigabyte of nothing else would take minutes
+_FEWEST_SIGNATURES = 1000
+_BYTES_EACH = 16  # of the file: a member has a header of 30; a bundle may hold many zips, and their bytes are counted
 _MOST_HIDDEN = 1000  # members that are looked for outside the directory
 _DESCRIPTORS = ("<III", "<IQQ")  # CRC-32, packed size, size
 _DESCRIPTOR_32, _DESCRIPTOR_64 = 12, 20
@@ -32,7 +35,7 @@ class Recovered(msgspec.Struct, frozen=True):
 
 def recover(stream: Stream, known: frozenset[int], most: int, looks: int = _MOST_SIGNATURES) -> Recovered:
     """Find up to so many members in the whole file, but those whose headers stand where they are known to."""
-    signatures = _Signatures(stream, 0, stream.seek(0, 2), looks)
+    signatures = _Signatures(stream, 0, stream.seek(0, 2), min(looks, _looks(stream)))
     found: list[Entry] = []
     position = 0
     while len(found) < most and (hit := signatures.after(position)):
@@ -47,16 +50,29 @@ def recover(stream: Stream, known: frozenset[int], most: int, looks: int = _MOST
     return Recovered(_apart(stream, found), signatures.spent)
 
 
-def hidden(stream: Stream, entries: tuple[Entry, ...], end: int) -> tuple[Entry, ...]:
-    """Headers of members that the directory does not list, between those that it does and before its own beginning."""
+def hidden(stream: Stream, entries: tuple[Entry, ...], end: int, after: int) -> tuple[Entry, ...]:
+    """Headers of members that the directory does not list: between those that it does, before it, and after it.
+
+    Args:
+        stream: the zip.
+        entries: what the directory lists.
+        end: where the directory begins.
+        after: where it ends. A second zip in the zip's comment or behind it is what other programs may show.
+    """
     found: list[Entry] = []
     position = 0
-    left = _MOST_SIGNATURES
+    left = _looks(stream)
     for entry in sorted(entries, key=lambda one: one.offset):
         left = _between(stream, position, min(entry.offset, end), left, found)
         position = max(position, (data_offset(stream, entry) or entry.offset) + entry.packed_size)
-    _between(stream, position, end, left, found)
+    left = _between(stream, position, end, left, found)
+    _between(stream, after, stream.seek(0, 2), left, found)
     return tuple(found)
+
+
+def _looks(stream: Stream) -> int:
+    """How many signatures may be looked at."""
+    return min(_MOST_SIGNATURES, _FEWEST_SIGNATURES + stream.seek(0, 2) // _BYTES_EACH)
 
 
 def _between(stream: Stream, begin: int, end: int, left: int, found: list[Entry]) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from struct import unpack_from
 
-from forensics.bundle.entries import Entry
+from forensics.bundle.entries import Entry, extra_fields
 from forensics.bundle.labels import distinct, paths_of, shortened
 from forensics.bundle.listing import MAGICS, list_entries
 from forensics.bundle.member import Member, MemberTime, UnreadableError
 from forensics.bundle.overlaps import overlapping
 from forensics.bundle.unpack import unpack
 from forensics.errors import BundleError
+from forensics.knowledge.calendar import CLOCK_YEARS
 
 __all__ = ["ENCRYPTED", "MAGICS", "MOST_MEMBERS", "zip_members"]
 
@@ -59,6 +60,8 @@ def _problem(entry: Entry) -> str:
         return ENCRYPTED
     if stat.S_ISLNK(entry.mode):
         return "a link: not followed"
+    if stat.S_ISFIFO(entry.mode) and entry.packed_size > _EMPTY:
+        return ""  # Info-ZIP gives this mode to what it packed from its standard input
     if stat.S_IFMT(entry.mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
         return "neither a file nor a folder"
     return ""
@@ -84,16 +87,15 @@ def _time(entry: Entry) -> MemberTime:
             local = datetime(year, month, day, entry.time >> 11, entry.time >> 5 & 63, (entry.time & 31) * 2)  # noqa: DTZ001 - a zip stores no zone
         except ValueError:
             local = None
-    return MemberTime(_extra_utc(entry.extra), local)
+    utc = _extra_utc(entry.extra)
+    return MemberTime(
+        utc if utc and utc.year in CLOCK_YEARS else None, local if local and local.year in CLOCK_YEARS else None
+    )
 
 
 def _extra_utc(extra: bytes) -> datetime | None:
     """The UTC time of last writing in a zip's extra fields, to the second."""
-    position = 0
-    while position + 4 <= len(extra):
-        tag, size = unpack_from("<HH", extra, position)
-        body = extra[position + 4 : position + 4 + size]
-        position += 4 + size
+    for tag, body in extra_fields(extra):
         if tag == _NTFS and len(body) >= 16 and body[4:6] == b"\x01\x00":  # noqa: PLR2004 - reserved, tag 1, size, mtime
             (filetime,) = unpack_from("<Q", body, 8)
             if 0 < filetime < _LAST_FILETIME:

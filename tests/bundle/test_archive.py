@@ -239,6 +239,36 @@ def test_of_too_many_files_the_first_are_listed(tmp_path: Path, monkeypatch: pyt
     assert bundle.notes == (f"{tmp_path.name}: more than 3 files; only the first 3 are read",)
 
 
+def test_of_too_many_folders_the_first_are_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_FILES", 3)
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "x.txt").write_bytes(TEXT)
+    (tmp_path / "c" / "y.txt").write_bytes(TEXT)
+    bundle = open_bundle(tmp_path)
+    assert [member.path for member in bundle.members] == ["b/x.txt"]
+    assert bundle.notes == (f"{tmp_path.name}: more than 3 folders; only the first 3 are entered",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are short there")
+def test_folders_in_folders_are_entered_however_deep(tmp_path: Path) -> None:
+    """os.walk of Python 3.11 calls itself for each."""
+    here = os.open(tmp_path, os.O_RDONLY)
+    try:
+        (tmp_path / "a.txt").write_bytes(TEXT)
+        os.fchdir(here)
+        for _ in range(1500):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("b.txt").write_bytes(TEXT)
+        os.fchdir(here)
+        bundle = open_bundle(tmp_path)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    assert [member.path for member in bundle.members] == ["a.txt", "d/" * 1500 + "b.txt"]
+
+
 def test_links_are_named_and_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

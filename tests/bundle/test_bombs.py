@@ -170,6 +170,22 @@ def test_the_search_for_headers_ends() -> None:
     assert stream.bytes <= 1 << 20
 
 
+@pytest.mark.parametrize("junk", [b"PK\x03\x04", b"PK\x03\x04\x14" + b"\xff" * 24])
+def test_what_is_no_header_costs_no_more_than_its_own_bytes(junk: bytes) -> None:
+    """The lengths that a header claims are not believed where it is none: they ask for 20 KB and more each."""
+    stream = Counted(junk * 20_000)
+    assert recover(stream, frozenset(), MOST_MEMBERS).entries == ()
+    assert stream.bytes <= 3 * len(junk) * 20_000
+
+
+def test_the_search_for_headers_is_short_in_a_small_zip() -> None:
+    """Ten thousand zips inside a bundle may each be searched."""
+    stream = io.BytesIO(build([Entry(b"a", b"", STORED, descriptor="<III")])[:31] + b"PK\x07\x08" * 10_000)
+    found = recover(stream, frozenset(), MOST_MEMBERS)
+    assert found.given_up
+    assert [entry.name for entry in found.entries] == [b"a"]
+
+
 def test_each_byte_is_searched_once_for_headers() -> None:
     data = b"".join(build([Entry(b"a", bytes(range(256)) * 40, STORED)])[:-69] for _ in range(2000))
     stream = Counted(data)

@@ -164,6 +164,39 @@ def test_members_that_the_directory_hides_are_named(tmp_path: Path) -> None:
     assert bundle.notes == ("case.zip: holds 2 members that its directory does not list: b.txt, c.txt",)
 
 
+@pytest.mark.parametrize("in_comment", [True, False])
+def test_a_second_zip_behind_the_first_is_named(tmp_path: Path, *, in_comment: bool) -> None:
+    """Which of the two is shown differs from program to program (libzip: zip-in-archive-comment.zip)."""
+    first, second = build(THREE), build([Entry(b"other/d.txt", TEXT)])
+    if in_comment:
+        first = first[:-2] + struct.pack("<H", len(second))
+    for data, expected, unlisted in (
+        (first + second, HELD, "1 member that its directory does not list: other/d.txt"),
+        (build([Entry(b"other/d.txt", TEXT)]) + build(THREE), {"other/d.txt": TEXT}, "3 members that"),
+    ):
+        bundle = opened(tmp_path, data)
+        assert held(bundle) == expected
+        assert len(bundle.notes) == 1
+        assert f"case.zip: holds {unlisted}" in bundle.notes[0]
+
+
+def test_a_member_with_two_names_is_named(tmp_path: Path) -> None:
+    data = build(THREE).replace(b"a.txt", b"z.txt", 1)
+    bundle = opened(tmp_path, data)
+    assert held(bundle) == HELD
+    assert bundle.notes == ("case.zip: 1 member with another name in the header before the bytes: a.txt (z.txt)",)
+
+
+def test_a_slash_is_no_other_name(tmp_path: Path) -> None:
+    data = build([Entry(b"netstat\\a.txt", TEXT)]).replace(b"netstat\\", b"netstat/", 1)
+    assert opened(tmp_path, data).notes == ()
+
+
+def test_names_are_not_compared_where_the_own_header_is_masked(tmp_path: Path) -> None:
+    data = build([THREE[0], Entry(b"b.txt", TEXT, flags=0x2041)]).replace(b"b.txt", b"0\0\0\0\0", 1)
+    assert opened(tmp_path, data).notes == ()
+
+
 @pytest.mark.parametrize("at", [34, 700, 3200])
 @pytest.mark.parametrize("change", [b"one more byte", b""])
 def test_bytes_that_came_in_or_were_lost_cost_one_member(tmp_path: Path, at: int, change: bytes) -> None:

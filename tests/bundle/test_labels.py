@@ -1,6 +1,8 @@
 """Members' names are labels: whatever a zip calls them, they can be told apart, shown and cited."""
 
 import stat
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,8 @@ def test_no_two_labels_are_the_same(given: list[str]) -> None:
     ("mode", "problem"),
     [
         (stat.S_IFLNK | 0o777, "a link: not followed"),
-        (stat.S_IFIFO | 0o644, "neither a file nor a folder"),
+        (stat.S_IFBLK | 0o644, "neither a file nor a folder"),
+        (stat.S_IFSOCK | 0o644, "neither a file nor a folder"),
         (stat.S_IFREG | 0o644, ""),
         (0o644, ""),  # some writers leave the kind out
     ],
@@ -78,6 +81,42 @@ def test_no_two_labels_are_the_same(given: list[str]) -> None:
 def test_links_in_a_zip_are_not_read(tmp_path: Path, mode: int, problem: str) -> None:
     (member,) = members(tmp_path, Entry(b"link", b"/etc/passwd", mode=mode))
     assert member.problem == problem
+
+
+def test_a_pipe_that_was_packed_is_what_came_through_it(tmp_path: Path) -> None:
+    """`netstat -ano | zip case.zip -`: Info-ZIP gives the member the mode of its standard input (libzip: streamed.zip)."""
+    pipe = stat.S_IFIFO | 0o600
+    packed, empty = members(tmp_path, Entry(b"-", TEXT * 9, mode=pipe), Entry(b"fifo", b"", STORED, mode=pipe))
+    assert (packed.problem, b"".join(packed.open())) == ("", TEXT * 9)
+    assert empty.problem == "neither a file nor a folder"
+
+
+# --- names that are told twice ---
+
+
+def unicode_path(name: bytes, path: str, crc: int | None = None) -> bytes:
+    """Info-ZIP's and WinZip's extra field (APPNOTE 4.6.9)."""
+    body = struct.pack("<BI", 1, zlib.crc32(name) if crc is None else crc) + path.encode()
+    return struct.pack("<HH", 0x7075, len(body)) + body
+
+
+def test_a_unicode_path_beside_the_name_counts(tmp_path: Path) -> None:
+    raw = "netstat/Ü-Д.txt".encode("cp866", "replace")
+    extra = b"UT\x05\x00\x01\x00\x00\x00\x00" + unicode_path(raw, "netstat\\Ü-Д.txt")
+    assert [member.path for member in members(tmp_path, Entry(raw, TEXT, extra=extra))] == ["netstat/Ü-Д.txt"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        unicode_path(b"a.txt", "b.txt", crc=7),  # of another name: somebody renamed the member since
+        unicode_path(b"a.txt", "b.txt")[:-9],
+        b"up\x05\x00\x02" + struct.pack("<I", zlib.crc32(b"a.txt")),
+        b"up\xff\xff\x01",
+    ],
+)
+def test_a_unicode_path_of_another_name_or_damaged_does_not_count(tmp_path: Path, extra: bytes) -> None:
+    assert [member.path for member in members(tmp_path, Entry(b"a.txt", TEXT, extra=extra))] == ["a.txt"]
 
 
 def test_a_folder_that_holds_bytes_is_a_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forensics.bundle.manifest import Entry, Listing, Manifest, is_manifest, read
+from forensics.bundle.manifest import MOST_TEXT, Entry, Listing, Manifest, is_manifest, read
 
 WHOLE = {
     "schema": "forensics.bundle/1",
@@ -159,3 +159,33 @@ def test_a_manifest_is_known_by_its_schema() -> None:
     assert is_manifest("\r\n " + json.dumps(WHOLE, indent=1))
     assert not is_manifest('{"manifest_version": 2, "name": "an extension"}')
     assert not is_manifest('the schema is "forensics.bundle/1"')
+
+
+# --- one that was made to do harm ---
+
+
+def test_a_manifest_that_is_too_long_is_none() -> None:
+    """Of `[[],[],...` each byte becomes thirty in memory."""
+    with pytest.raises(ValueError, match="characters are too many"):
+        read('{"schema": "forensics.bundle/1", "files": [' + " " * MOST_TEXT + "]}")
+
+
+def test_of_too_many_entries_the_first_are_read() -> None:
+    manifest = changed(files=[{"path": str(number)} for number in range(20_001)])
+    assert len(manifest.files) == 20_000
+    assert manifest.problems == ("'files' has 20,001 entries; only the first 20,000 are read",)
+
+
+def test_of_too_many_problems_the_first_are_told() -> None:
+    problems = changed(files=[1] * 1000).problems
+    assert len(problems) == 101
+    assert problems[-1] == "900 more problems"
+
+
+def test_a_long_text_is_cut() -> None:
+    manifest = changed(host="S" * 5000, files=[{"path": "a.txt", "reason": "r" * 5000}])
+    assert (len(manifest.host), len(manifest.files[0].reason)) == (4096, 4096)
+    assert manifest.problems == (
+        "'reason' has 5,000 characters; only the first 4,096 are read",
+        "'host' has 5,000 characters; only the first 4,096 are read",
+    )
