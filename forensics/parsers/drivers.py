@@ -27,15 +27,17 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from forensics.parsed import Parsed
+from forensics.parsed import Parsed, Problem
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
+from forensics.text.problems import is_known
 
 KIND = "drivers"
 READS = "text"
 
 _VERBOSE_COLUMNS = 15
 _PLAIN_COLUMNS = 4
+_MOST_DRIVERS = 20_000  # in one text; a machine has hundreds
 # Drivers that every Windows from XP on has, by which a list of drivers is told from any other table.
 _ALWAYS_THERE = frozenset({"acpi", "afd", "disk", "mup", "ndis", "ntfs", "tcpip"})
 _RULE = re.compile(r"[ \t]*=+(?: =+){3,14}[ \t]*")
@@ -62,7 +64,7 @@ class Driver(msgspec.Struct, frozen=True):
 def recognise(text: str) -> bool:
     """Find a list that holds drivers which every Windows has."""
     seems = ("=====" in text and _RULE_IN_TEXT.search(text)) or ('","' in text and _CSV_IN_TEXT.search(text))
-    return bool(seems) and bool(parse(text).facts)
+    return bool(seems) and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
@@ -70,8 +72,13 @@ def parse(text: str) -> Parsed:
     lines = split_lines(text)
     drivers: list[Driver] = []
     for group in (*_tables(lines), *_csv(lines)):
-        if any(driver.module.lower() in _ALWAYS_THERE for driver in group):
-            drivers += group
+        if not any(driver.module.lower() in _ALWAYS_THERE for driver in group):
+            continue
+        if len(drivers) + len(group) > _MOST_DRIVERS:
+            # Half a list would seem to be a whole one.
+            told = f"more than {_MOST_DRIVERS:,} drivers, as no machine has: none is read"
+            return Parsed((), "no drivers", (Problem(group[0].line, told),))
+        drivers += group
     return Parsed(tuple(drivers), f"{len(drivers):,} driver{'s' * (len(drivers) != 1)}")
 
 
@@ -80,7 +87,7 @@ def _csv(lines: Sequence[str]) -> Iterator[list[Driver]]:
     heading = True
     for number, fields in rows([line if '","' in line else "" for line in lines]):
         if len(fields) in groups:
-            if not heading:
+            if not heading and len(groups[len(fields)]) <= _MOST_DRIVERS:
                 groups[len(fields)].append(_driver(fields, number))
             heading = False
         else:
@@ -97,7 +104,7 @@ def _tables(lines: Sequence[str]) -> Iterator[list[Driver]]:
             columns, group = [match.span() for match in re.finditer("=+", line)], []
         elif not line.strip():
             columns = []
-        elif len(columns) in (_VERBOSE_COLUMNS, _PLAIN_COLUMNS):
+        elif len(columns) in (_VERBOSE_COLUMNS, _PLAIN_COLUMNS) and len(group) <= _MOST_DRIVERS:
             cells = [line[start:end].strip() for start, end in columns]
             if cells[0]:
                 group.append(_driver(cells, number))

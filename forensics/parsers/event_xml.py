@@ -36,10 +36,12 @@ from xml.parsers import expat
 
 from forensics.evtx.damage import DamagedError
 from forensics.evtx.templates import EVENT_DATA, USER_DATA
+from forensics.knowledge.calendar import CLOCK_YEARS
 from forensics.knowledge.event_ids import known_event
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.parsers.event_log import MOST_GAPS, Event, EventLog
-from forensics.text.problems import shortened
+from forensics.text.lines import with_newlines
+from forensics.text.problems import Problems
 
 KIND = "event-xml"
 READS = "text"
@@ -83,7 +85,7 @@ def recognise(text: str) -> bool:
 
 def parse(text: str) -> Parsed:
     """Read every event, one log for each channel."""
-    return _ExportReader(lambda provider, number: known_event(provider, number) is not None).read(text)
+    return _ExportReader(lambda provider, number: known_event(provider, number) is not None).read(with_newlines(text))
 
 
 def _is_event(tag: re.Match[str]) -> bool:
@@ -213,9 +215,12 @@ def _moment(text: str) -> datetime:
         if not _TIME.fullmatch(text):
             raise DamagedError("event without a time")
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise DamagedError("its SystemTime is no time that can be meant") from error
+    if moment.year not in CLOCK_YEARS:
+        raise DamagedError("its SystemTime is no time that can be meant")
+    return moment
 
 
 class _Log:
@@ -232,7 +237,7 @@ class _ExportReader:
     def __init__(self, is_wanted: Callable[[str, int], bool]) -> None:
         self._is_wanted = is_wanted
         self._logs: dict[str, _Log] = {}
-        self._problems: list[Problem] = []
+        self._problems = Problems()
         self._damaged = 0
         self._conflicts = 0
         self._counted = 0  # position up to which lines were counted
@@ -256,11 +261,9 @@ class _ExportReader:
                 start = -1
         self._check_end(text, start)
         if self._conflicts:
-            self._problems.append(
-                Problem(None, f"{self._conflicts:,} events repeat an ID with other content; the first counts")
-            )
+            self._problems.add(None, f"{self._conflicts:,} events repeat an ID with other content; the first counts")
         logs = tuple(self._finished(channel, log) for channel, log in self._logs.items())
-        return Parsed(logs, "; ".join(map(_summary, logs)) or "no events", shortened(self._problems))
+        return Parsed(logs, "; ".join(map(_summary, logs)) or "no events", self._problems.told())
 
     def _read_event(self, text: str, start: int, end: int) -> None:
         try:
@@ -283,13 +286,13 @@ class _ExportReader:
             self._lose(text, start, "the text ends in the middle of it")
         elif root and not root[1]:
             self._damaged += 1
-            self._problems.append(Problem(None, "the export is cut off: its root element is not closed"))
+            self._problems.add(None, "the export is cut off: its root element is not closed")
 
     def _lose(self, text: str, start: int, why: str) -> None:
         self._damaged += 1
         self._line += text.count("\n", self._counted, start)
         self._counted = start
-        self._problems.append(Problem(self._line, f"an event cannot be read: {why}"))
+        self._problems.add(self._line, f"an event cannot be read: {why}")
 
     def _finished(self, channel: str, log: _Log) -> EventLog:
         ids = sorted(log.records)

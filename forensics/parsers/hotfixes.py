@@ -20,10 +20,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.knowledge.calendar import CLOCK_YEARS
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
 from forensics.text.local_dates import is_month_first, readings, split
-from forensics.text.problems import shortened
+from forensics.text.problems import is_known
 from forensics.text.wmi_records import Record, read
 
 KIND = "hotfixes"
@@ -35,6 +36,7 @@ _KB_IN_ROW = re.compile(r"\bKB\d{6,7}(?!\d)", re.ASCII)
 _DIGITS = re.compile(r"\d{8}", re.ASCII)
 _FILETIME = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?=$|[T ])", re.ASCII)
+_LONGEST_ROW = 1000  # characters behind the number, and more than wmic prints
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
@@ -59,22 +61,21 @@ class _Row(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property HotFixID as a heading or a label, with at least one update."""
-    return _KEY in text and bool(parse(text).facts)
+    return _KEY in text and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
     """Read every list in the text. Entries that are no updates ("File 1", GUIDs) are left out."""
-    found = read(split_lines(text), "HotFixID")
-    table = [row for row in map(_row, found.records) if row]
-    orders = {order for row in table if (order := _own_order(row.text)) is not None}
+    found = read(split_lines(text), "HotFixID", _row)
+    orders = {order for row in found.made if (order := _own_order(row.text)) is not None}
     hotfixes = []
-    problems: list[Problem] = list(found.problems)
-    for row in table:
+    for row in found.made:
         installed = _installed_on(row, orders)
         hotfixes.append(Hotfix(row.kb, installed, row.text, row.line))
         if row.text and installed is None:
-            problems.append(Problem(row.line, f"the date of {row.kb} is not certain: {row.text[:40]}"))
-    return Parsed(tuple(hotfixes), f"{len(hotfixes)} update{'s' * (len(hotfixes) != 1)}", shortened(problems))
+            found.problems.add(row.line, f"the date of {row.kb} is not certain: {row.text[:40]}")
+    summary = f"{len(hotfixes)} update{'s' * (len(hotfixes) != 1)}"
+    return Parsed(tuple(hotfixes), summary, found.problems.told() if found.known else ())
 
 
 def _row(record: Record) -> _Row | None:
@@ -82,7 +83,7 @@ def _row(record: Record) -> _Row | None:
         match = _KB_IN_ROW.search(record.text)
         if match is None:
             return None
-        words = record.text[match.end() :].split()
+        words = record.text[match.end() : match.end() + _LONGEST_ROW].split()
         dated = next((word for word in words if _is_date(word)), "")
         return _Row(match[0].upper(), dated, record.line, record.by_wmic)
     named = _KB.fullmatch(record.properties.get("hotfixid", ""))
@@ -103,6 +104,12 @@ def _own_order(text: str) -> bool | None:
 
 
 def _installed_on(row: _Row, orders: set[bool]) -> date | None:
+    """The date, where it is one that can be meant."""
+    day = _day(row, orders)
+    return day if day and day.year in CLOCK_YEARS else None
+
+
+def _day(row: _Row, orders: set[bool]) -> date | None:
     """Read the date; where it does not itself tell day from month, the others of the list do, or wmic's habit."""
     try:
         if _DIGITS.fullmatch(row.text):

@@ -21,8 +21,8 @@ import msgspec
 
 from forensics.parsed import Parsed, Problem
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
-from forensics.text.wmi_records import read
+from forensics.text.problems import is_known
+from forensics.text.wmi_records import Record, read
 
 KIND = "memory"
 READS = "text"
@@ -39,7 +39,7 @@ _PAGED = {"PoolPagedBytes": 1}
 _HANDLES = {"HandleCount": 1}
 _NAMES = frozenset(name.lower() for name in (*_OF_THE_SYSTEM, *_NONPAGED, *_PAGED, *_HANDLES))
 _MAY_HAVE_COMMAS = ("Caption", "Description", "Organization", "RegisteredUser", "Name")
-_PAIR = re.compile(r'\s*"?([A-Za-z]{1,40})"?\s*[,;\t]\s*"?(\d{1,20})"?\s*', re.ASCII)
+_PAIR = re.compile(r'\s*"?([A-Za-z]{1,40})"?[^\S\t]*+[,;\t]\s*+"?(\d{1,20})"?\s*', re.ASCII)
 _MOST_DIGITS = 20  # of a number of 64 bits
 
 Figures = dict[str, int]  # by the property's name in lower case
@@ -60,7 +60,7 @@ class Memory(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find a figure that only the system as a whole has."""
-    return any(name in text for name in _OF_THE_SYSTEM) and bool(parse(text).facts)
+    return any(name in text for name in _OF_THE_SYSTEM) and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
@@ -68,10 +68,12 @@ def parse(text: str) -> Parsed:
     lines = split_lines(text)
     objects = list(_pairs(lines))
     problems: dict[Problem, None] = {}
+    known = False
     for name in (name for name in _OF_THE_SYSTEM if name in text):
-        found = read(lines, name, _MAY_HAVE_COMMAS)
-        objects += [(_figures(record.properties), record.line) for record in found.records]
-        problems |= dict.fromkeys(found.problems)
+        found = read(lines, name, _object, _MAY_HAVE_COMMAS)
+        objects += found.made
+        known = known or found.too_many
+        problems |= dict.fromkeys(found.problems.told())
     readings: dict[Memory, int] = {}
     for figures, line in objects:
         if any(name.lower() in figures for name in _OF_THE_SYSTEM):
@@ -82,7 +84,11 @@ def parse(text: str) -> Parsed:
         (msgspec.structs.replace(one, line=line) for one, line in readings.items()), key=lambda one: one.line
     )
     summary = f"{len(facts)} reading{'s' * (len(facts) != 1)} of the system's memory"
-    return Parsed(tuple(facts), summary, shortened(list(problems)) if facts else ())
+    return Parsed(tuple(facts), summary, tuple(problems) if facts or known else ())
+
+
+def _object(record: Record) -> tuple[Figures, int]:
+    return _figures(record.properties), record.line
 
 
 def _figures(properties: dict[str, str]) -> Figures:

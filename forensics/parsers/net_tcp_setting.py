@@ -25,9 +25,9 @@ import re
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems, is_known
 from forensics.text.wmi_records import Record, read
 
 KIND = "nettcpsetting"
@@ -61,17 +61,17 @@ class TcpSetting(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property SettingName beside one of the figures."""
-    return _KEY in text and bool(parse(text).facts)
+    return _KEY in text and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
     """Read every setting in the text."""
-    found = read([_without_unit(line) for line in split_lines(text)], _KEY)
-    records = [record for record in found.records if _is_setting(record)]
-    problems = list(found.problems)
-    settings = [_setting(record, problems) for record in records]
+    unread = Problems()
+    found = read([_without_unit(line) for line in split_lines(text)], _KEY, lambda record: _setting(record, unread))
+    settings = found.made
     summary = f"{len(settings)} TCP setting{'s' * (len(settings) != 1)}"
-    return Parsed(tuple(settings), summary, shortened(problems) if settings else ())
+    problems = (*found.problems.told(), *unread.told())
+    return Parsed(tuple(settings), summary, problems if found.known else ())
 
 
 def _without_unit(line: str) -> str:
@@ -85,13 +85,16 @@ def _is_setting(record: Record) -> bool:
     return named and any(name.lower() in record.properties for name in _FIGURES)
 
 
-def _setting(record: Record, problems: list[Problem]) -> TcpSetting:
+def _setting(record: Record, problems: Problems) -> TcpSetting | None:
+    if not _is_setting(record):
+        return None
+
     def figure(name: str) -> int | None:
         text = record.properties.get(name.lower(), "")
         if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
             return int(text)
         if text:
-            problems.append(Problem(record.line, f"{name} is no number: {text[:40]}"))
+            problems.add(record.line, f"{name} is no number: {text[:40]}")
         return None
 
     return TcpSetting(

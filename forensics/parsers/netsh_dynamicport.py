@@ -20,10 +20,10 @@ import re
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
 from forensics.text.netsh_commands import CommandFamilies, heading_above
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "netsh-dynamicport"
 READS = "text"
@@ -66,7 +66,7 @@ def parse(text: str) -> Parsed:
     lines = split_lines(text)
     families = CommandFamilies("dynamicport")
     ranges: list[DynamicRange] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for index, line in enumerate(lines):
         families.read(line)
         numbers = _numbers_under(lines, index)
@@ -78,9 +78,9 @@ def parse(text: str) -> Parsed:
             ranges.append(found)
         else:
             message = f"not a possible port range: start {found.start}, number of ports {found.count}"
-            problems.append(Problem(index + 2, message))
+            problems.add(index + 2, message)
     summary = f"{len(ranges)} dynamic port range{'s' * (len(ranges) != 1)}"
-    return Parsed(tuple(ranges), summary, shortened(problems))
+    return Parsed(tuple(ranges), summary, problems.told())
 
 
 def _numbers_under(lines: list[str], index: int) -> tuple[int, int] | None:

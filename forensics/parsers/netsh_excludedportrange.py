@@ -27,10 +27,10 @@ import re
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
 from forensics.text.netsh_commands import CommandFamilies, heading_above
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems, is_known
 
 KIND = "netsh-excludedportrange"
 READS = "text"
@@ -63,7 +63,7 @@ class ExcludedRanges(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find a rule of two runs of dashes with a heading or a foot note of this table."""
-    return "----" in text and _RULE_IN_TEXT.search(text) is not None and bool(parse(text).facts)
+    return "----" in text and _RULE_IN_TEXT.search(text) is not None and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
@@ -71,7 +71,7 @@ def parse(text: str) -> Parsed:
     lines = split_lines(text)
     families = CommandFamilies("excludedportrange")
     tables: list[ExcludedRanges] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for index, line in enumerate(lines):
         families.read(line)
         if not _RULE.fullmatch(line):
@@ -80,26 +80,30 @@ def parse(text: str) -> Parsed:
         rows, foot_note = _rows_under(lines, index)
         if protocol is None and not foot_note:
             continue
-        possible = tuple(row for row in rows if 0 < row.start <= row.end <= HIGHEST_PORT)
-        problems += [
-            Problem(row.line, f"not a possible port range: {row.start} to {row.end}")
-            for row in rows
-            if row not in possible
-        ]
-        tables.append(ExcludedRanges(protocol, families.family(protocol), possible, heading))
+        if len(rows) > HIGHEST_PORT:
+            problems.add(heading, f"more than {HIGHEST_PORT:,} ranges, as there are ports: the table is not read")
+            continue
+        possible = []
+        for row in rows:
+            if 0 < row.start <= row.end <= HIGHEST_PORT:
+                possible.append(row)
+            else:
+                problems.add(row.line, f"not a possible port range: {row.start} to {row.end}")
+        tables.append(ExcludedRanges(protocol, families.family(protocol), tuple(possible), heading))
     count = sum(len(table.ranges) for table in tables)
     summary = f"{len(tables)} table{'s' * (len(tables) != 1)}, {count:,} excluded range{'s' * (count != 1)}"
-    return Parsed(tuple(tables), summary, shortened(problems))
+    return Parsed(tuple(tables), summary, problems.told())
 
 
 def _rows_under(lines: list[str], rule: int) -> tuple[list[ExcludedRange], bool]:
     """Return the rows under the rule, and whether the foot note about the asterisk follows them."""
-    rows = []
+    rows: list[ExcludedRange] = []
     for number in range(rule + 2, len(lines) + 1):
         line = lines[number - 1]
         row = _ROW.fullmatch(line)
         if row:
-            rows.append(ExcludedRange(int(row[1]), int(row[2]), row[3] is not None, number))
+            if len(rows) <= HIGHEST_PORT:
+                rows.append(ExcludedRange(int(row[1]), int(row[2]), row[3] is not None, number))
         elif line.strip():
             return rows, _FOOT_NOTE.match(line) is not None
     return rows, False

@@ -26,9 +26,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "netsh-tcp-global"
 READS = "text"
@@ -77,7 +77,7 @@ def parse(text: str) -> Parsed:
     """Read every table in the text."""
     lines = split_lines(text)
     settings: list[TcpGlobal] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for index, line in enumerate(lines):
         if not _RULE.fullmatch(line):
             continue
@@ -90,9 +90,9 @@ def parse(text: str) -> Parsed:
         value = _VALUES.get(row.value.lower(), "")
         settings.append(TcpGlobal(value, row.line))
         if not value:
-            problems.append(Problem(row.line, f"the state of Chimney is not understood: {row.value[:40]}"))
+            problems.add(row.line, f"the state of Chimney is not understood: {row.value[:40]}")
     summary = ", ".join(f"Chimney {one.chimney or 'not told'}" for one in settings[:3])
-    return Parsed(tuple(settings), summary, shortened(problems))
+    return Parsed(tuple(settings), summary, problems.told())
 
 
 def _rows_under(lines: Sequence[str], rule: int) -> list[_Row]:

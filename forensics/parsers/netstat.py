@@ -26,26 +26,35 @@ never by column (a Japanese table has a wider first column, long addresses overf
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from forensics.knowledge.tcp_states import english_state
 from forensics.parsed import Parsed, Problem
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "netstat"
 READS = "text"
+
+# Rows of one member. A row as Windows prints it has 50 characters and more, so that no file below 200 MB reaches this.
+MOST_ROWS = 4_000_000
+_MOST_STATES = 1000  # unknown words that are told apart
+_MOST_CACHED = 100_000  # different endpoints and owners that are remembered
 
 # `findstr /n` and `Select-String` put "12:" or "file.txt:12:" in front of a line.
 _PREFIX = re.compile(r"^(?:\S*:)?\d+:[ \t]*(?=TCP|UDP)")
 _ROW = re.compile(r"[ \t]*(?:(?:\S*:)?\d+:[ \t]*)?(?:TCP|UDP)[ \t]+\S*:[^\s:]+[ \t]+\S*:[^\s:]+")
 _ROW_IN_TEXT = re.compile(rf"[\r\n]{_ROW.pattern}")
 _IMAGE = re.compile(r"^\s*\[(.+)\]\s*$")
-_HIGHEST_PORT = 65535
+_HIGHEST_PORT, _PORT_DIGITS = 65535, 5
 _PROTOCOLS = ("TCP", "UDP")
 _ENDPOINTS = 3  # protocol, local, foreign: the words that every row has
 _GAP = re.compile(r"\S\s{2,}(?=\S)")
+
+
+_T = TypeVar("_T")
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +127,7 @@ def parse(text: str) -> Parsed:
     snapshots = tuple(reader.snapshots())
     rows = sum(len(snapshot.rows) for snapshot in snapshots)
     count = f"{len(snapshots)} snapshot{'s' * (len(snapshots) != 1)}"
-    return Parsed(snapshots, f"{count}, {rows:,} rows", shortened(list(reader.problems())))
+    return Parsed(snapshots, f"{count}, {rows:,} rows", reader.told())
 
 
 class _Reader:
@@ -126,20 +135,20 @@ class _Reader:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
-        self._unreadable: list[int] = []
+        self._read = 0
+        self._left_out: tuple[Problem, ...] = ()
+        self._unreadable = Problems()
         self._unknown_states: Counter[str] = Counter()
         self._unknown_at: dict[str, int] = {}
         self._addresses: dict[str, str] = {}
         self._remotes: dict[str, tuple[int, str, int | None] | None] = {}
         self._tails: dict[str, tuple[str, int | None, str, bool]] = {}
 
-    def problems(self) -> Iterator[Problem]:
+    def told(self) -> tuple[Problem, ...]:
+        unknown = Problems()
         for word, count in self._unknown_states.items():
-            yield Problem(
-                self._unknown_at[word], f"unknown state '{word[:40]}' in {count:,} rows: kept under that name"
-            )
-        for line in self._unreadable:
-            yield Problem(line, f"not a readable connection: {self._lines[line - 1].strip()[:80]}")
+            unknown.add(self._unknown_at[word], f"unknown state '{word[:40]}' in {count:,} rows: kept under that name")
+        return (*self._left_out, *unknown.told(), *self._unreadable.told())
 
     def snapshots(self) -> Iterator[Snapshot]:
         rows: list[Row] = []
@@ -158,7 +167,13 @@ class _Reader:
                 heading, owner = 0, []
                 row = self._row(words, number)
                 readable = row is not None
+                if row and self._read == MOST_ROWS:
+                    # Half a table would seem to be a whole one with fewer connections.
+                    told = f"more than {MOST_ROWS:,} rows: not read from the table here on"
+                    self._left_out = (Problem(start, told),)
+                    return
                 if row:
+                    self._read += 1
                     rows.append(row)
             elif words and self._is_heading(line, number, after_blank=after_blank):
                 heading = number
@@ -184,19 +199,21 @@ class _Reader:
         # Few remotes, states and owners among many rows: each is read once. Local ports differ from row to row.
         local, remote = _endpoint(words[1]), self._remote(words[2])
         if local is None or remote is None:
-            self._unreadable.append(number)
+            self._unreadable.add(number, f"not a readable connection: {self._lines[number - 1].strip()[:80]}")
             return None
         state, pid, offload, known = self._tail(words[3] if len(words) > _ENDPOINTS else "")
-        if not known:
+        if not known and (state in self._unknown_at or len(self._unknown_at) < _MOST_STATES):
             self._unknown_states[state] += 1
             self._unknown_at.setdefault(state, number)
         family, address, port = local
+        if len(self._addresses) >= _MOST_CACHED:
+            self._addresses.clear()
         address = self._addresses.setdefault(address, address)
         return Row(words[0], family, address, port, remote[1], remote[2], state, pid, number, "", "", offload)
 
     def _remote(self, text: str) -> tuple[int, str, int | None] | None:
         if text not in self._remotes:
-            self._remotes[text] = _endpoint(text)
+            self._remembered(self._remotes)[text] = _endpoint(text)
         return self._remotes[text]
 
     def _tail(self, text: str) -> tuple[str, int | None, str, bool]:
@@ -205,8 +222,15 @@ class _Reader:
         if found is None:
             word, pid, offload = _tail(text.split())
             state = english_state(word) if word else ""
-            found = self._tails[text] = (word if state is None else state, pid, offload, state is not None)
+            found = (word if state is None else state, pid, offload, state is not None)
+            self._remembered(self._tails)[text] = found
         return found
+
+    @staticmethod
+    def _remembered(cache: dict[str, _T]) -> dict[str, _T]:
+        if len(cache) >= _MOST_CACHED:
+            cache.clear()
+        return cache
 
 
 def _endpoint(text: str) -> tuple[int, str, int | None] | None:
@@ -217,8 +241,9 @@ def _endpoint(text: str) -> tuple[int, str, int | None] | None:
     family = 6 if address.startswith("[") else 4
     if not (port.isascii() and port.isdigit()):
         return family, address.strip("[]"), None
-    number = int(port[:6])
-    return (family, address.strip("[]"), number) if number <= _HIGHEST_PORT else None
+    if len(port) > _PORT_DIGITS or int(port) > _HIGHEST_PORT:
+        return None
+    return family, address.strip("[]"), int(port)
 
 
 def _tail(words: Sequence[str]) -> tuple[str, int | None, str]:

@@ -36,9 +36,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "netstat-s"
 READS = "text"
@@ -132,13 +132,12 @@ def parse(text: str) -> Parsed:
     blocks = list(_blocks(split_lines(text)))
     if not _is_netstat(blocks):
         return Parsed((), "0 runs")
-    problems = [
-        Problem(block.heading_line, f"{len(block.counters)} counters for {block.protocol}: left out")
-        for block in blocks
-        if not block.whole
-    ]
+    problems = Problems()
+    for block in blocks:
+        if not block.whole:
+            problems.add(block.heading_line, f"{len(block.counters)} counters for {block.protocol}: left out")
     runs = tuple(_runs([block for block in blocks if block.whole and block.protocol]))
-    return Parsed(runs, f"{len(runs)} run{'s' * (len(runs) != 1)}", shortened(problems))
+    return Parsed(runs, f"{len(runs)} run{'s' * (len(runs) != 1)}", problems.told())
 
 
 def _is_netstat(blocks: list[_Block]) -> bool:

@@ -30,9 +30,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "registry"
 READS = "text"
@@ -65,14 +65,19 @@ _NUMBER_BYTES = {
 _HIVE = r"HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)"
 _KEY = re.compile(rf"[ \t]*\[(-?)({_HIVE}(?:\\.*)?)\][ \t]*")
 _KEY_CUT_SHORT = re.compile(rf"[ \t]*\[-?{_HIVE}")
-_ASSIGNMENT = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*)"|(@))=(.*)')
-_STRING_END = re.compile(r'((?:[^"\\]|\\.)*)"[ \t]*')
+# Possessive, or each character of a long value would cost memory for a way back.
+_QUOTED = r'((?:[^"\\]++|\\.)*+)"'
+_ASSIGNMENT = re.compile(rf'[ \t]*(?:"{_QUOTED}|(@))=(.*)')
+_STRING_END = re.compile(rf"{_QUOTED}[ \t]*")
 _HEX = re.compile(r"hex(?:\(([0-9a-fA-F]{1,8})\))?:(.*)")
+_MORE_HEX = re.compile(r"[ \t]*[0-9a-fA-F][0-9a-fA-F, \t]*+(?:\\[ \t]*)?")
 _DWORD = re.compile(r"dword:([0-9a-fA-F]{1,8})[ \t]*")
+_DWORD_DIGITS = 8
 _ESCAPED = re.compile(r"\\(.)")
 
 _QUERIED_KEY = re.compile(rf"[ \t]*({_HIVE}\\.*\S)[ \t]*")
 _QUERIED_VALUE = re.compile(r"[ \t]+(\S.*?)(?:(?<! ) {2,}|\t)(REG_[A-Z_]+)(?: \(\d+\))?(?:(?: {4}|\t)(.*))?[ \t]*")
+_PRINTED_NUMBER = re.compile(r"0x([0-9a-fA-F]{1,16})")
 _TRANSLATED_DEFAULT = re.compile(r"\(.+\)|<.+>")
 
 _LINE_START = r"(?:\A|(?<=[\r\n]))[ \t]*"
@@ -121,7 +126,7 @@ def parse(text: str) -> Parsed:
     keys = tuple(RegistryKey(path, line, tuple(values)) for path, line, values in reader.keys)
     count = sum(len(key.values) for key in keys)
     summary = f"{len(keys):,} key{'s' * (len(keys) != 1)}, {count:,} value{'s' * (count != 1)}"
-    return Parsed(keys, summary, shortened(reader.problems))
+    return Parsed(keys, summary, reader.problems.told())
 
 
 class _Reader:
@@ -133,7 +138,7 @@ class _Reader:
         self._wide = True  # text inside hex() is UTF-16LE, but in REGEDIT4 files
         self._after_blank = False  # a blank line ends a key's values; other output may follow
         self.keys: list[tuple[str, int, list[RegistryValue]]] = []
-        self.problems: list[Problem] = []
+        self.problems = Problems()
 
     def read(self) -> None:
         exported: list[RegistryValue] | None = None
@@ -161,9 +166,9 @@ class _Reader:
         values: list[RegistryValue] = []
         if match is None:
             if _KEY_CUT_SHORT.match(line):
-                self.problems.append(Problem(self._next, "a key's name is cut short"))
+                self.problems.add(self._next, "a key's name is cut short")
         elif match[1]:
-            self.problems.append(Problem(self._next, f"deletes a key, so it is no export: {match[2][:80]}"))
+            self.problems.add(self._next, f"deletes a key, so it is no export: {match[2][:80]}")
         else:
             self.keys.append((match[2], self._next, values))
             return values
@@ -174,7 +179,7 @@ class _Reader:
         match = _ASSIGNMENT.fullmatch(line)
         if match is None:
             if not self._after_blank:
-                self.problems.append(Problem(number, f"not a registry value: {line.strip()[:80]}"))
+                self.problems.add(number, f"not a registry value: {line.strip()[:80]}")
             return
         name = match[2] or _ESCAPED.sub(r"\1", match[1])
         data = match[3]
@@ -182,7 +187,7 @@ class _Reader:
             return
         typed = self._string(data[1:]) if data.startswith('"') else self._data(data)
         if typed is None:
-            self.problems.append(Problem(number, f"the data of '{name[:40]}' are damaged"))
+            self.problems.add(number, f"the data of '{name[:40]}' are damaged")
         else:
             values.append(RegistryValue(name, *typed, number))
 
@@ -205,14 +210,18 @@ class _Reader:
     def _data(self, data: str) -> tuple[str, Value] | None:
         dword = _DWORD.fullmatch(data)
         if dword:
-            return "REG_DWORD", int(dword[1], 16)
+            # Windows writes eight digits. People write fewer, but not at the end of a file that was cut.
+            is_cut = len(dword[1]) < _DWORD_DIGITS and self._next == len(self._lines)
+            return None if is_cut else ("REG_DWORD", int(dword[1], 16))
         parts = [data.rstrip()]
-        while parts[-1].endswith("\\") and self._next < len(self._lines):
+        while parts[-1].endswith("\\"):
+            if self._next == len(self._lines) or not _MORE_HEX.fullmatch(self._lines[self._next]):
+                return None  # cut: half a value is another value
             parts[-1] = parts[-1][:-1]
             parts.append(self._lines[self._next].strip())
             self._next += 1
         match = _HEX.fullmatch("".join(parts))
-        if match is None:
+        if match is None or match[2].endswith(","):
             return None
         try:
             content = bytes.fromhex(match[2].replace(",", " "))
@@ -236,7 +245,7 @@ class _Reader:
             return
         value = _printed(match[2], match[3] or "")
         if value is None:
-            self.problems.append(Problem(self._next, f"the data of '{match[1][:40]}' are damaged"))
+            self.problems.add(self._next, f"the data of '{match[1][:40]}' are damaged")
             return
         name = "@" if _TRANSLATED_DEFAULT.fullmatch(match[1]) else match[1]
         values.append(RegistryValue(name, match[2], value, self._next))
@@ -257,8 +266,10 @@ def _decoded(kind: str, content: bytes, encoding: str) -> Value:
 def _printed(kind: str, data: str) -> Value | None:
     """Give the text that `reg query` prints its meaning; None where it cannot be."""
     try:
-        if kind in ("REG_DWORD", "REG_QWORD", "REG_DWORD_BIG_ENDIAN"):
-            return int(data[:18].strip(), 16)
+        if kind in _NUMBER_BYTES:
+            digits = _PRINTED_NUMBER.fullmatch(data.strip())
+            most = 2 * _NUMBER_BYTES[kind][0]
+            return int(digits[1], 16) if digits and len(digits[1]) <= most else None
         if kind in ("REG_SZ", "REG_EXPAND_SZ", "REG_LINK"):
             return data
         if kind == "REG_MULTI_SZ":

@@ -29,26 +29,27 @@ and month for all.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.parsed import Parsed
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
 from forensics.text.local_dates import Written, is_month_first, readings, split
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "systeminfo"
 READS = "text"
 
 # "6.1.7601 Service Pack 1 Build 7601", "10.0.17763 暂缺 Build 17763"
-_VERSION = re.compile(r"(\d{1,2}\.\d{1,2}\.(\d{4,6}))\b[^\d\r\n\"][^\r\n\"]{0,60}?(?<!\d)\2")
+_VERSION = re.compile(r"([0-9]{1,2}\.[0-9]{1,2}\.([0-9]{4,6}))\b[^\d\r\n\"][^\r\n\"]{0,60}?(?<!\d)\2")
 _VERSION_IN_TEXT = re.compile(rf"[:\"][ \t]*{_VERSION.pattern}[ \t]*(?:[\r\n\"]|\Z)", re.ASCII)
 _SERVICE_PACK = re.compile(r"Service Pack \d{1,2}")
 _NUMBERED = re.compile(r"\s*\[\d{1,4}\]\s?:\s*(.*)")
-_NUMBERED_IN_FIELD = re.compile(r",?\s*\[\d{1,4}\]\s?:\s*")
+_NUMBERED_IN_FIELD = re.compile(r",?(?<!\s)\s*+\[\d{1,4}\]\s?:\s*")
 _HOTFIX = re.compile(r"(?:KB|Q)?(\d{6,7})(?:[-_ ].*)?", re.ASCII | re.IGNORECASE)
 _PROCESSOR = re.compile(r".*~\d+\s\w{2,3}")
 _LOCALE = re.compile(r"([a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3});.*", re.IGNORECASE | re.ASCII)
@@ -62,6 +63,8 @@ _UPTIME = re.compile(r"(\d{1,5})[^\d:/.\-]+(\d{1,2})[^\d:/.\-]+(\d{1,2})[^\d:/.\
 
 _DATES_WITHIN = 12  # values after the version; the boot time is the eighth
 _BIOS_WITHIN = 30  # values after the version, with up to a dozen processors
+_MOST_VALUES = 4000  # of one run, and more than any has: 64 processors, a thousand updates, addresses of network cards
+_MOST_NAMES = 3  # that the summary tells
 
 
 class SystemInfo(msgspec.Struct, frozen=True):
@@ -115,39 +118,44 @@ def parse(text: str) -> Parsed:
     """Read every run in the text."""
     lines = split_lines(text)
     found: list[SystemInfo] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for above, values in _runs(lines):
         info = _read(above, values)
         if info is None:
             continue
         found.append(info)
         if not info.boot_local and info.uptime_seconds is None:
-            problems.append(Problem(info.boot_line or info.version_line, "no readable boot time"))
-    names = ", ".join(f"{info.host} ({info.os_version})" for info in found[:3])
-    return Parsed(tuple(found), names, shortened(problems))
+            problems.add(info.boot_line or info.version_line, "no readable boot time")
+    names = ", ".join(f"{info.host[:40]} ({info.os_version})" for info in found[:_MOST_NAMES])
+    return Parsed(tuple(found), names, problems.told())
 
 
 def _runs(lines: Sequence[str]) -> Iterator[tuple[list[_Value], list[_Value]]]:
     """Yield for every run the values above its version, and the version with those under it."""
     values: list[_Value] = []
     above: list[_Value] = []
-    printed = [_printed_value(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    for place, value in enumerate(printed):
+    before: deque[_Value] = deque(maxlen=2)
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        value = _printed_value(number, line)
         if _VERSION.fullmatch(value.text) and not value.numbered:
             if values:
                 yield above, values
-            above, values = printed[max(place - 2, 0) : place], []
+            above, values = list(before), [value]
+        elif values and len(values) < _MOST_VALUES:
             values.append(value)
-        elif values:
-            values.append(value)
+        before.append(value)
     if values:
         yield above, values
     for number, fields in rows([line if '"' in line else "" for line in lines]):
         at = next((place for place, field in enumerate(fields) if _VERSION.fullmatch(field)), None)
         if at is not None:
             cells = [value for field in fields for value in _cell_values(number, field)]
-            version = next(place for place, value in enumerate(cells) if _VERSION.fullmatch(value.text))
-            yield cells[max(version - 2, 0) : version], cells[version:]
+            # What seems to be a version may hold a number in brackets, at which the field was split.
+            version = next((place for place, value in enumerate(cells) if _VERSION.fullmatch(value.text)), None)
+            if version is not None:
+                yield cells[max(version - 2, 0) : version], cells[version:]
 
 
 def _printed_value(number: int, line: str) -> _Value:

@@ -32,22 +32,24 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from forensics.parsed import Parsed
+from forensics.parsed import Parsed, Problem
 from forensics.text.delimited import rows
 from forensics.text.lines import split_lines
+from forensics.text.problems import is_known
 
 KIND = "tasklist"
 READS = "text"
 
-_RULE = re.compile(r"[ \t]*={8,} ={4,} ={5}[= ]*")
+_RULE = re.compile(r"[ \t]*={8,} ={4,} ={5,}(?: =+){0,6}[ \t]*")  # /v has nine columns
 _RULE_IN_TEXT = re.compile(r"(?<![=\S])={8,} ={4,} ={5}")
 _CSV_IN_TEXT = re.compile(r'"[^"\r\n]{1,260}","\d{1,10}","', re.ASCII)
 _CSV_COLUMNS = {3: "services", 5: "plain", 9: "verbose"}
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 _ROW = re.compile(r"(\S(?:.{0,258}?\S)?)\s+(\d{1,10})(?:\s+(\S.*))?", re.ASCII)
 # "1,204 K", "1.204 K", "1 204 Ko", "1 204 КБ"
-_MEMORY = re.compile(r"(\d{1,3}(?:\D?\d{2,3}){0,4})\s[^\W\d]{1,2}")
+_MEMORY = re.compile(r"([0-9]{1,3}(?:\D?[0-9]{2,3}){0,4})\s[^\W\d]{1,2}")
 _SERVICE_COLUMNS = 3
+_MOST_PROCESSES = 100_000  # in one text
 _SYSTEM_PIDS = (0, 4)
 _NOT_A_SERVICE = "N/A"
 
@@ -66,7 +68,7 @@ class Process(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct):
     pid: int
     image: str
-    services: str
+    services: list[str]  # as printed in each line of the row
     session: str
     memory: str
     line: int
@@ -75,7 +77,7 @@ class _Row(msgspec.Struct):
 def recognise(text: str) -> bool:
     """Find a table or CSV of programs with their process IDs."""
     seems = ("=====" in text and _RULE_IN_TEXT.search(text)) or ('","' in text and _CSV_IN_TEXT.search(text))
-    return bool(seems) and bool(parse(text).facts)
+    return bool(seems) and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
@@ -83,8 +85,13 @@ def parse(text: str) -> Parsed:
     lines = split_lines(text)
     processes: list[Process] = []
     for group in (*_tables(lines), *_csv(lines)):
-        if _are_processes(group):
-            processes += _with_services(group)
+        if not _are_processes(group):
+            continue
+        if len(processes) + len(group) > _MOST_PROCESSES:
+            # Half a list would seem to be a whole one.
+            told = f"more than {_MOST_PROCESSES:,} processes, as no machine has: none is read"
+            return Parsed((), "no processes", (Problem(group[0].line, told),))
+        processes += _with_services(group)
     count = f"{len(processes):,} process{'es' * (len(processes) != 1)}"
     services = sum(len(process.services) for process in processes)
     return Parsed(tuple(processes), f"{count}, {services:,} services" if services else count)
@@ -104,14 +111,16 @@ def _csv(lines: Sequence[str]) -> Iterator[list[_Row]]:
             return  # WMI's own list, which has command lines
         if form is None or not _NUMBER.fullmatch(fields[1]):
             continue
-        row = _Row(int(fields[1]), fields[0], "", "", "", number)
+        row = _Row(int(fields[1]), fields[0], [], "", "", number)
         if form == "services":
-            row.services = fields[2]
+            row.services = [fields[2]]
         elif _NUMBER.fullmatch(fields[3]):
             row.session, row.memory = fields[2], fields[4]
         else:
             continue
-        groups.setdefault(len(fields), []).append(row)
+        group = groups.setdefault(len(fields), [])
+        if len(group) <= _MOST_PROCESSES:
+            group.append(row)
     yield from groups.values()
 
 
@@ -127,9 +136,10 @@ def _tables(lines: Sequence[str]) -> Iterator[list[_Row]]:
         while index < len(lines) and lines[index].strip():
             row = _row(lines[index], columns, index + 1)
             if row:
-                group.append(row)
+                if len(group) <= _MOST_PROCESSES:
+                    group.append(row)
             elif group and lines[index][: columns[1][1]].isspace():
-                group[-1].services += f" {lines[index].strip()}"
+                group[-1].services.append(lines[index].strip())
             else:
                 break
             index += 1
@@ -149,17 +159,18 @@ def _row(line: str, columns: Sequence[tuple[int, int]], number: int) -> _Row | N
             return None
         image, pid, rest, others = match[1], match[2], match[3] or "", []
     if has_services:
-        return _Row(int(pid), image, rest, "", "", number)
+        return _Row(int(pid), image, [rest], "", "", number)
     session, _, memory = [*others, "", "", ""][:3]
-    return _Row(int(pid), image, "", session, memory, number)
+    return _Row(int(pid), image, [], session, memory, number)
 
 
 def _with_services(group: Sequence[_Row]) -> Iterator[Process]:
-    printed = Counter(row.services for row in group)
-    system = {row.services for row in group if row.pid in _SYSTEM_PIDS}
-    for row in group:
-        none = row.services in system or printed[row.services] > 1 or row.services == _NOT_A_SERVICE
-        names = () if none else tuple(name.strip() for name in row.services.split(",") if name.strip())
+    services = [" ".join(row.services) for row in group]
+    printed = Counter(services)
+    system = {told for told, row in zip(services, group, strict=True) if row.pid in _SYSTEM_PIDS}
+    for told, row in zip(services, group, strict=True):
+        none = told in system or printed[told] > 1 or told == _NOT_A_SERVICE
+        names = () if none else tuple(name.strip() for name in told.split(",") if name.strip())
         if names and all(name.lower().endswith((".dll", ".exe", ".drv")) for name in names):
             names = ()  # the modules of `tasklist /m`
         memory = _MEMORY.fullmatch(row.memory)

@@ -27,9 +27,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.knowledge.calendar import CLOCK_YEARS
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems, is_known
 from forensics.text.wmi_records import Record, cim_datetime, read
 
 KIND = "tcpip-files"
@@ -37,7 +38,7 @@ READS = "text"
 
 _KEY = re.compile(r"\bVersion\b", re.IGNORECASE)
 _VERSION = re.compile(r"(\d{1,5})\.(\d{1,5})\.(\d{1,5})\.(\d{1,5})(?:\s.*)?", re.ASCII)
-_DRIVER = re.compile(r"([A-Za-z0-9_-]{1,60}\.sys)\b", re.IGNORECASE)
+_DRIVER = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,60}\.sys)\b", re.IGNORECASE)
 _NAMED_WITHIN = 6  # lines above a lone version
 _MOST_DIGITS = 15
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -62,21 +63,20 @@ class DriverFile(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the version of at least one driver file."""
-    return (".sys" in text or ".SYS" in text) and _KEY.search(text) is not None and bool(parse(text).facts)
+    return (".sys" in text or ".SYS" in text) and _KEY.search(text) is not None and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
     """Read every driver file in the text."""
     lines = split_lines(text)
-    found = read(lines, "Version", ("Path", "Name"))
-    files = [file for record in found.records if (file := _file(record, lines))]
-    problems = list(found.problems) if files else []
+    found = read(lines, "Version", lambda record: _file(record, lines), ("Path", "Name"))
+    files = found.made
+    unread = Problems()
     for file in files:
         if file.version is None:
-            problems.append(Problem(file.line, f"{file.name} has no readable version: {file.version_text[:40]}"))
-    return Parsed(
-        tuple(files), ", ".join(f"{file.name} {file.version_text}" for file in files[:5]), shortened(problems)
-    )
+            unread.add(file.line, f"{file.name[:60]} has no readable version: {file.version_text[:40]}")
+    names = ", ".join(f"{file.name[:40]} {file.version_text[:40]}" for file in files[:5])
+    return Parsed(tuple(files), names, (*found.problems.told(), *unread.told()) if found.known else ())
 
 
 def _file(record: Record, lines: Sequence[str]) -> DriverFile | None:
@@ -124,6 +124,6 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC) if moment.year > 1 else None
+    if moment.year not in CLOCK_YEARS:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

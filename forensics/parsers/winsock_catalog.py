@@ -81,7 +81,7 @@ import msgspec
 
 from forensics.parsed import Parsed, Problem
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems
 
 KIND = "winsock-catalog"
 READS = "text"
@@ -129,15 +129,16 @@ def parse(text: str) -> Parsed:
     """Read every entry in the text."""
     lines = split_lines(text)
     entries: list[CatalogEntry] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for index, line in enumerate(lines):
         if _RULE.fullmatch(line):
             entry, problem = _entry(_values_under(lines, index), index + 1)
             entries += [entry] if entry else []
-            problems += [problem] if problem else []
+            if problem:
+                problems.add(problem.line, problem.message)
     layered = sum(entry.kind == "layered" for entry in entries)
     summary = f"{len(entries):,} provider{'s' * (len(entries) != 1)}, {layered:,} layered"
-    return Parsed(tuple(entries), summary, shortened(problems))
+    return Parsed(tuple(entries), summary, problems.told())
 
 
 def _values_under(lines: Sequence[str], rule: int) -> list[_Value]:
@@ -164,7 +165,7 @@ def _entry(values: Sequence[_Value], rule: int) -> tuple[CatalogEntry | None, Pr
     if texts == _PROTOCOL_TEXTS:
         return _protocol(description, provider, rest)
     numbers = [value for value in rest if _NUMBER.fullmatch(value.text)]
-    if len(numbers) < _NAMESPACE_NUMBERS:
+    if len(numbers) < _NAMESPACE_NUMBERS or not description.text:
         return None, Problem(provider.line, f"the entry of a provider is cut short: {description.text[:60]}")
     return CatalogEntry("namespace", description.text, "", provider.text, None, (), description.line), None
 

@@ -20,9 +20,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from forensics.parsed import Parsed, Problem
+from forensics.knowledge.calendar import CLOCK_YEARS
+from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
-from forensics.text.problems import shortened
+from forensics.text.problems import Problems, is_known
 from forensics.text.wmi_records import Record, cim_datetime, read
 
 KIND = "wmic-process"
@@ -47,19 +48,17 @@ class ProcessDetail(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find the property ProcessId as a heading or a label, with at least one process."""
-    return _KEY in text and bool(parse(text).facts)
+    return _KEY in text and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
     """Read every process in the text."""
-    found = read(split_lines(text), "ProcessId", _MAY_HAVE_COMMAS, _plausible)
-    details = [detail for detail in map(_detail, found.records) if detail]
-    problems = list(found.problems)
-    if details:
-        unread = (record for record in found.records if not record.aligned)
-        problems += [Problem(record.line, f"not a readable process: {record.text.strip()[:80]}") for record in unread]
+    unread = Problems()
+    found = read(split_lines(text), _KEY, lambda record: _detail(record, unread), _MAY_HAVE_COMMAS, _plausible)
+    details = found.made
     summary = f"{len(details):,} process{'es' * (len(details) != 1)}"
-    return Parsed(tuple(details), summary, shortened(problems) if details else ())
+    problems = (*found.problems.told(), *unread.told())
+    return Parsed(tuple(details), summary, problems if found.known else ())
 
 
 def _plausible(properties: dict[str, str]) -> bool:
@@ -68,7 +67,10 @@ def _plausible(properties: dict[str, str]) -> bool:
     return _number(properties.get("processid", "")) is not None and (not created or cim_datetime(created) is not None)
 
 
-def _detail(record: Record) -> ProcessDetail | None:
+def _detail(record: Record, unread: Problems) -> ProcessDetail | None:
+    if not record.aligned:
+        unread.add(record.line, f"not a readable process: {record.text.strip()[:80]}")
+        return None
     properties = record.properties
     pid = _number(properties.get("processid", ""))
     path = properties.get("executablepath") or properties.get("path", "")
@@ -107,4 +109,4 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo and moment.year > 1 else None
+    return moment.astimezone(UTC) if moment.tzinfo and moment.year in CLOCK_YEARS else None

@@ -52,17 +52,17 @@ class CommandFamilies:
     def __init__(self, command: str) -> None:
         # `show dyn` will do for netsh, as any unambiguous beginning does.
         self._command = re.compile(rf"\bsh(?:ow?)?\s+{command[:3]}\w*", re.IGNORECASE)
-        self._last = ""
+        self._protocols: set[str] = set()
+        self._families: set[str] = set()
 
     def read(self, line: str) -> None:
         """Remember the line if it is the command."""
         if "ipv" in line.lower() and self._command.search(line):
-            self._last = line
+            self._protocols = {word.upper() for word in _PROTOCOL.findall(line)}
+            self._families = set(_FAMILY.findall(line))
 
     def family(self, protocol: str | None) -> int | None:
         """Return 4 or 6 from the nearest command above that is about this protocol, else None."""
-        named = {word.upper() for word in _PROTOCOL.findall(self._last)}
-        if protocol and named and protocol not in named:
+        if protocol and self._protocols and protocol not in self._protocols:
             return None
-        families = set(_FAMILY.findall(self._last))
-        return int(families.pop()) if len(families) == 1 else None
+        return int(*self._families) if len(self._families) == 1 else None

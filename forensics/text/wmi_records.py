@@ -3,38 +3,46 @@ r"""Objects of WMI as `wmic` and PowerShell print them: CSV, lists of properties
 Property names are English on every system. `wmic` does not quote its CSV, so a comma in a value splits it; it
 writes `&` as `&amp;`, and ends its lines with CR CR LF.
 
->>> records = read(["Node,HotFixID,InstalledOn", "SRV1,KB2553549,3/7/2019"], "HotFixID").records
->>> records[0].line, records[0].properties["hotfixid"], records[0].by_wmic
-(2, 'KB2553549', True)
->>> read(["Name=smss.exe", "ProcessId=316", ""], "ProcessId").records[0].properties
-{'name': 'smss.exe', 'processid': '316'}
->>> read(["HotFixID   InstalledOn", "KB2553549  3/7/2019   "], "HotFixID").records[0].properties
-{'hotfixid': 'KB2553549', 'installedon': '3/7/2019'}
+>>> read(["Node,HotFixID,InstalledOn", "SRV1,KB2553549,3/7/2019"], "HotFixID", lambda record: record.line).made
+[2]
+>>> read(["Name=smss.exe", "ProcessId=316", ""], "ProcessId", lambda record: record.properties).made
+[{'name': 'smss.exe', 'processid': '316'}]
+>>> read(["HotFixID   InstalledOn", "KB2553549  3/7/2019"], "HotFixID", lambda record: record.properties).made
+[{'hotfixid': 'KB2553549', 'installedon': '3/7/2019'}]
 """
 
-import html
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Generic, TypeVar
 
 import msgspec
 
-from forensics.parsed import Problem
+from forensics.knowledge.calendar import CLOCK_YEARS
 from forensics.text.delimited import MOST_LINES, rows
+from forensics.text.problems import Problems
 
 _PROPERTY = re.compile(r"\s*([A-Za-z_]\w{0,60})(?:=|\s+: ?)(.*)", re.ASCII)
 _HEADING_WORD = re.compile(r"[A-Za-z_]\w{0,60}", re.ASCII)
 _RULE = re.compile(r"[\s-]+")
 _MOST_COLUMNS = 200
+MOST_OBJECTS = 100_000  # of one kind in one text: a machine has hundreds of processes, updates and files
 # 20181224120000.123456+480: local time, and minutes east of UTC
 _CIM = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})", re.ASCII)
+# XML's entities, with which wmic writes its CSV. Python's html.unescape would know 2,231, and numbers of any length.
+_ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+
+_T = TypeVar("_T")
 
 
 class Record(msgspec.Struct, frozen=True):
     """One object. Property names are in lower case. `by_wmic` where the notation is wmic's and not PowerShell's.
 
     `aligned` is False for a table's row that does not keep to the columns (double-width characters do that);
-    its properties are then empty. `text` is the line as it stands, `line` its 1-based number.
+    its properties are then empty, as is one that the row is too short for. `text` is the line as it stands, `line` its
+    1-based number.
     """
 
     line: int
@@ -44,11 +52,17 @@ class Record(msgspec.Struct, frozen=True):
     aligned: bool = True
 
 
-class Found(msgspec.Struct, frozen=True):
-    """The records of one text, in its order, and what could not be read."""
+class Found(msgspec.Struct, Generic[_T], frozen=True):
+    """What was made of the records of one text, in its order, and what could not be read."""
 
-    records: tuple[Record, ...]
-    problems: tuple[Problem, ...]
+    made: list[_T]
+    problems: Problems
+    too_many: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the text holds such objects, though they may be too many to be any machine's."""
+        return bool(self.made) or self.too_many
 
 
 Plausible = Callable[[dict[str, str]], bool]
@@ -66,31 +80,57 @@ def cim_datetime(text: str) -> datetime | None:
     try:
         moment = datetime.strptime(match[1], "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone follows
         zone = timezone(timedelta(minutes=int(match[3])))
-        return moment.replace(microsecond=int(match[2]), tzinfo=zone).astimezone(UTC)
+        moment = moment.replace(microsecond=int(match[2]), tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year in CLOCK_YEARS else None
 
 
-def read(lines: Sequence[str], key: str, free: Sequence[str] = (), plausible: Plausible | None = None) -> Found:
-    """Find every object that has the property `key`.
+def read(
+    lines: Sequence[str],
+    key: str,
+    make: Callable[[Record], _T | None],
+    free: Sequence[str] = (),
+    plausible: Plausible | None = None,
+) -> Found[_T]:
+    """Find every object that has the property `key`, and keep what `make` makes of it: records are large.
 
     `free` names the properties that may contain commas; where wmic's CSV gives too many fields, the first of
-    them takes the surplus with which the record is `plausible`.
+    them takes the surplus with which the record is `plausible`. Of more than `MOST_OBJECTS` none is kept, for half a
+    list would seem to be a whole one.
     """
-    reader = _Reader(lines, key.lower(), [name.lower() for name in free], plausible or (lambda _: True))
+    made: list[_T] = []
+
+    def take(record: Record) -> None:
+        one = make(record) if len(made) <= MOST_OBJECTS else None
+        if one is not None:
+            made.append(one)
+
+    reader = _Reader(lines, key.lower(), take, [name.lower() for name in free], plausible or (lambda _: True))
     index = 0
     while index < len(lines):
         index = reader.read_at(index) if reader.key in lines[index].lower() else index + 1
-    return Found(tuple(reader.records), tuple(reader.problems))
+    if len(made) > MOST_OBJECTS:
+        too_many = Problems()
+        too_many.add(None, f"more than {MOST_OBJECTS:,} objects with {key}, as no machine has: none is read")
+        return Found([], too_many, too_many=True)
+    return Found(made, reader.problems)
 
 
 class _Reader:
     """The three notations; each method returns the index of the first line that it has not consumed."""
 
-    def __init__(self, lines: Sequence[str], key: str, free: Sequence[str], plausible: Plausible) -> None:
+    def __init__(
+        self,
+        lines: Sequence[str],
+        key: str,
+        take: Callable[[Record], None],
+        free: Sequence[str],
+        plausible: Plausible,
+    ) -> None:
         self.key = key
-        self.records: list[Record] = []
-        self.problems: list[Problem] = []
+        self.problems = Problems()
+        self._take = take
         self._lines = lines
         self._free = free
         self._plausible = plausible
@@ -146,7 +186,7 @@ class _Reader:
                 elif after_blank:
                     return end  # the output of something else
                 else:
-                    self.problems.append(Problem(end + 1, f"{len(fields)} fields under {len(names)} headings"))
+                    self.problems.add(end + 1, f"{len(fields)} fields under {len(names)} headings")
             elif line.strip():
                 return end
             after_blank = not line.strip()
@@ -182,13 +222,14 @@ class _Reader:
                 properties = dict(zip(names, fields, strict=True))
                 self._add(Record(row, properties, by_wmic=False, text=self._lines[row - 1]))
             else:
-                self.problems.append(Problem(row, f"{len(fields)} fields under {len(names)} headings"))
+                self.problems.add(row, f"{len(fields)} fields under {len(names)} headings")
         return end
 
     def _table(self, index: int) -> int:
         heading = self._lines[index]
         names = heading.lower().split()[:_MOST_COLUMNS]
         starts = _starts(heading)[:_MOST_COLUMNS]
+        stops = [*starts[1:], None]
         by_wmic = True
         end = index + 1
         while end < len(self._lines):
@@ -201,18 +242,23 @@ class _Reader:
             if _RULE.fullmatch(line):
                 by_wmic = False
                 continue
-            if any(0 < start <= len(line) and not line[start - 1].isspace() for start in starts):
+            if any(start > 0 and not line[start - 1].isspace() for start in starts[: bisect_right(starts, len(line))]):
                 self._add(Record(end, {}, by_wmic, line, aligned=False))
                 continue
-            cells = [line[start:stop].strip() for start, stop in zip(starts, [*starts[1:], None], strict=True)]
-            self._add(Record(end, dict(zip(names, cells, strict=True)), by_wmic, line))
+            within = bisect_left(starts, len(line))
+            cells = [line[start:stop].strip() for start, stop in zip(starts[:within], stops[:within], strict=True)]
+            self._add(Record(end, dict(zip(names[:within], cells, strict=True)), by_wmic, line))
         return end
 
     def _add(self, record: Record) -> None:
         if record.by_wmic and "&" in record.text:
-            plain = {name: html.unescape(value) for name, value in record.properties.items()}
+            plain = {name: _without_entities(value) for name, value in record.properties.items()}
             record = msgspec.structs.replace(record, properties=plain)
-        self.records.append(record)
+        self._take(record)
+
+
+def _without_entities(text: str) -> str:
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity[1]], text)
 
 
 def _names(line: str) -> list[str]:

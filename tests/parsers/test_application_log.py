@@ -15,6 +15,7 @@ from forensics.parsed import Problem
 from forensics.parsers import application_log, text_parsers
 from forensics.parsers.application_log import ApplicationLog, ProcessAge, Remote, Repeated, parse, recognise
 from forensics.text import log_times
+from forensics.text.lines import split_lines
 
 from . import hostile
 
@@ -625,3 +626,11 @@ def test_a_log_of_failures_with_long_traces_is_a_log() -> None:
     text = "".join(f"2018-12-24 17:5{n}:20,123 ERROR [main] failed\n{trace}" for n in range(8))
     assert recognise(text)
     assert the_log(text).events == 8
+
+
+@pytest.mark.parametrize("ends", ["\r\r\n", "\r\r\r\n", "\r\r\r\r\n", "\n\r\r\r\n\r"])
+def test_its_lines_are_those_that_are_quoted(ends: str) -> None:
+    text = f"2018-12-24 17:57:20 a{ends}2018-12-24 17:57:21 b{ends}2018-12-24 17:57:22 c"
+    (log,) = parse(text).facts
+    assert isinstance(log, ApplicationLog)
+    assert split_lines(text)[log.last_line - 1].endswith("c")

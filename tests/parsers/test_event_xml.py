@@ -479,3 +479,9 @@ def test_a_second_witness_bears_out_an_export_of_6013_alone(tmp_path: Path) -> N
     found = findings_of(tmp_path, redacted(bundle_files(stuck()), lambda _, number: number == 6013, "by hand"))
     assert cause(found, "tick-wrap-497d").status == "confirmed"
     assert not any("lacks records" in one for one in found.measurements.uptime.disagreements)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
+def test_lines_are_counted_whatever_ends_them(end: str) -> None:
+    damaged = f"<Event xmlns='{XMLNS}'><System></Event>"
+    assert [problem.line for problem in parse(end.join(["", "", damaged, "", damaged])).problems] == [3, 5]

@@ -242,3 +242,11 @@ def test_many_rows_take_little_time() -> None:
     row = "  TCP    10.0.0.5:{}         203.0.113.9:443        TIME_WAIT       0\n"
     text = HEADING + "".join(row.format(1024 + number) for number in range(64_000))
     assert len(_only(text).rows) == 64_000
+
+
+@pytest.mark.parametrize("port", ["65536", "99999", "000443", "9" * 30, "-1"])
+def test_no_such_port(port: str) -> None:
+    parsed = parse(f"{HEADING}{ROWS}  TCP    10.0.0.1:{port}    10.0.0.2:443    TIME_WAIT    0\n")
+    (snapshot,) = (fact for fact in parsed.facts if isinstance(fact, Snapshot))
+    assert all(row.local_port is None or row.local_port <= 49160 for row in snapshot.rows)
+    assert len(snapshot.rows) == (5 if port == "-1" else 4)  # a word may be the name of a service

@@ -203,3 +203,49 @@ def test_large_exports_take_linear_time() -> None:
     start = time.perf_counter()
     assert len(_keys(text)) == 2000
     assert time.perf_counter() - start < 3  # 6 MB; takes 0.1 s
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "\\",  # the file ends
+        "\\\n",
+        "\\\n\n",
+        "\\\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\n",
+        '\\\n"b"=dword:00000001\n',
+        "",  # cut behind the comma
+    ],
+)
+def test_of_data_that_were_cut_nothing_is_believed(rest: str) -> None:
+    parsed = parse(f'[{PARAMETERS}]\n"DataBasePath"=hex(2):43,00,3a,00,{rest}')
+    key, *others = (fact for fact in parsed.facts if isinstance(fact, RegistryKey))
+    assert key.value("DataBasePath") is None
+    assert parsed.problems[0].line == 2
+    assert key.value("b") == (1 if '"b"' in rest else None)
+    assert [other.path for other in others] == (["HKEY_LOCAL_MACHINE\\SOFTWARE"] if "SOFTWARE" in rest else [])
+
+
+@pytest.mark.parametrize(("digits", "value"), [("0000001e", 30), ("1e", None), ("000000", None)])
+def test_a_number_at_the_end_of_a_file_may_be_half_a_number(digits: str, value: int | None) -> None:
+    text = f'[{PARAMETERS}]\n"TcpTimedWaitDelay"=dword:{digits}'
+    (key,) = _keys(text)
+    assert key.value("TcpTimedWaitDelay") == value
+    (key,) = _keys(f"{text}\n")
+    assert key.value("TcpTimedWaitDelay") == int(digits, 16)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("REG_DWORD", "-0x1"),
+        ("REG_DWORD", "0x-1"),
+        ("REG_DWORD", "0x123456789"),
+        ("REG_DWORD", "0x1_0"),
+        ("REG_QWORD", "٣"),
+    ],
+)
+def test_what_reg_query_never_prints_is_no_number(kind: str, data: str) -> None:
+    parsed = parse(f"{PARAMETERS}\n    MaxUserPort    {kind}    {data}\n")
+    (key,) = (fact for fact in parsed.facts if isinstance(fact, RegistryKey))
+    assert key.values == ()
+    assert [problem.line for problem in parsed.problems] == [2]

@@ -327,3 +327,9 @@ def test_what_is_no_systeminfo() -> None:
         "2019-03-04 INFO os: 6.1.7601 Service Pack 1 Build 7601\nlocale: en;x",
     ):
         assert not recognise(text), text
+
+
+def test_a_version_that_holds_a_number_in_brackets_is_none() -> None:
+    text = '"SRV1","Windows","6.1.7601 x [1]: 7601","1/2/2019, 1:1:1"\n'
+    assert parse(text).facts == ()
+    assert not recognise(text)

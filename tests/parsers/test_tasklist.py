@@ -167,3 +167,9 @@ def test_cut_short() -> None:
         cut = _processes(PLAIN[:end])
         # only the last row may have lost digits
         assert cut[:-1] == _processes(PLAIN)[: max(len(cut) - 1, 0)]
+
+
+@pytest.mark.parametrize("memory", ["٣ K", "٣٣٣ K", "1٣ K", "² K"])
+def test_digits_of_other_scripts_are_no_size(memory: str) -> None:
+    (process,) = _processes(f'"agent.exe","1536","Services","0","{memory}"\n')
+    assert (process.pid, process.memory_kb) == (1536, None)

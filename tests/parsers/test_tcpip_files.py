@@ -83,3 +83,10 @@ def test_what_is_no_driver_file() -> None:
     ):
         assert not recognise(text), text
         assert parse(text).problems == ()
+
+
+def test_times_at_the_ends_of_the_calendar() -> None:
+    row = "C:\\tcpip.sys,6.1.7601.17514,9999-12-31T23:59:59-01:00,0001-01-01T00:00:00+01:00,1,"
+    (file,) = parse(f"Path,Version,Created,Modified,Size,Sha256\n{row}\n").facts
+    assert isinstance(file, DriverFile)
+    assert (file.created_at, file.modified_at) == (None, None)

@@ -193,3 +193,9 @@ def test_time_is_linear(piece: str) -> None:
     start = time.perf_counter()
     assert kinds(text)[:4] == kinds(SAMPLE)
     assert time.perf_counter() - start < 2
+
+
+def test_a_name_space_without_a_description_is_cut_short() -> None:
+    text = f"{'-' * 54}\nDescription:\nProvider ID: {{6642243A-3BA8-4AA6-BAA5-2E0BD71FDD83}}\na: 15\nb: 1\nc: 0\n"
+    assert parse(text).facts == ()
+    assert [problem.line for problem in parse(text).problems] == [3]

@@ -99,3 +99,16 @@ def test_what_is_no_process_list() -> None:
     for text in ("The ProcessId is 12", "ProcessId\n\n", "ProcessId: 7\n", 'x,ProcessId\ny,"', "a ProcessId=7 b"):
         assert not recognise(text), text
         assert parse(text).problems == ()
+
+
+def test_wmic_writes_five_entities_and_no_other() -> None:
+    number = "&#" + "1" * 5000 + ";"  # Python refuses to read so long a number
+    command = f"a.exe &amp;&lt;&gt;&quot;&apos; &amp;amp; &copy; {number}"
+    (process,) = _details(f"Node,CommandLine,Name,ProcessId\nSRV1,{command},a.exe,1536\n")
+    assert process.command_line == f"a.exe &<>\"' &amp; &copy; {number}"
+
+
+@pytest.mark.parametrize("printed", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "٢٠١٩-01-01T00:00:00Z"])
+def test_times_at_the_ends_of_the_calendar(printed: str) -> None:
+    (process,) = _details(f'"Name","ProcessId","CreationDate"\n"a.exe","1536","{printed}"\n')
+    assert process.created_at is None
