@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from forensics import worker
+from forensics.environment import environment
 from forensics.parsing import Found, LostError, parse_here
 
 SECONDS, SECONDS_PER_MEGABYTE = 60, 2  # for one member: a hundred times what the slowest real one took on a laptop
@@ -42,7 +43,8 @@ class Isolated:
         context = get_context("spawn")
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there, self._memory), daemon=True)
-        process.start()
+        with environment(worker.NOTHING_FROM_HERE):
+            process.start()
         there.close()
         return here, process
 

@@ -1,7 +1,10 @@
-"""What a process of ours does at its beginning: this one reads a stranger's bytes, or renders what was read of them."""
+"""How a process of ours begins, that reads a stranger's bytes or renders what was read of them."""
 
 import contextlib
 import signal
+
+# Processes are started by `python -c`, which looks for modules in the current folder first: it may be a bundle's.
+NOTHING_FROM_HERE = {"PYTHONSAFEPATH": "1"}
 
 
 def begin(memory: int) -> None:

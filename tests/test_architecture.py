@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "forensics"
 
 # Lower first. A module may import from its own level and those below.
 LEVELS = [
-    {"errors", "knowledge", "text", "parsed", "worker"},
+    {"errors", "knowledge", "text", "parsed", "worker", "environment"},
     {"bundle", "evtx", "trace"},
     {"parsers"},
     {"evidence"},

@@ -13,12 +13,12 @@ class _Console(Console):
 
 def console() -> Console:
     """Results: standard output."""
-    return _Console(highlight=False, soft_wrap=False)
+    return _Console(highlight=False, soft_wrap=False, emoji=False)
 
 
 def error_console() -> Console:
     """Messages: standard error."""
-    return _Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(message: str) -> None:

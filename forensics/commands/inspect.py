@@ -16,6 +16,7 @@ from forensics.ingest import failures, survey
 from forensics.isolation import Isolated
 from forensics.report.collected import NotCollected, Transformed, not_collected, transformed
 from forensics.report.inert import inert
+from forensics.report.json_text import encode_json
 from forensics.report.terminal import render_inspect
 
 
@@ -42,7 +43,7 @@ def run(bundle: Path, json: str | None, limits: Limits = NO_LIMITS) -> Exit:
         inspection = Inspection(
             "forensics.inspection/1", evidence.name, evidence.sha256, evidence.files, evidence.warnings, lost, changed
         )
-        write(json, msgspec.json.format(msgspec.json.encode(inspection), indent=2) + b"\n")
+        write(json, encode_json(inspection))
     if json != STANDARD_OUTPUT:
         render_inspect(evidence.files, evidence.warnings, console(), lost, changed)
     defects = [f"{one.file}: {one.message}" for one in failures(evidence)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from forensics.analysis import Analysis
+from forensics.report.json_text import encode_json
 from forensics.report.redaction import FindingsRedactor, find_secrets, redacted_name
 
 MAP_SCHEMA = "forensics.redaction/1"
@@ -41,7 +42,7 @@ def encode_map(analysis: Analysis, originals: dict[str, str]) -> bytes:
     """The list as JSON."""
     evidence = analysis.evidence
     listed = _Map(MAP_SCHEMA, evidence.name, evidence.sha256, originals)
-    return msgspec.json.format(msgspec.json.encode(listed), indent=2) + b"\n"
+    return encode_json(listed)
 
 
 def redacted_stems(names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from forensics.evidence import Source, Warned
 from forensics.report.findings import CollectionMethod, Tool, VerdictEntry
+from forensics.report.json_text import encode_json
 
 SCHEMA: Literal["forensics.comparison/1"] = "forensics.comparison/1"
 
@@ -112,7 +113,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def encode(comparison: Comparison) -> bytes:
     """The comparison as JSON, indented, in a fixed order."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
+    return encode_json(comparison)
 
 
 def json_schema() -> dict[str, object]:

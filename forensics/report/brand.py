@@ -17,7 +17,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import msgspec
 
@@ -65,6 +65,8 @@ def load_brand(path: Path) -> Brand:
     """
 
     def logo(name: str) -> bytes:
+        if PureWindowsPath(name).name != name:  # on Windows, a path with two slashes is on another machine
+            raise ValueError(f"logo {name}: must lie beside this file, and be named without a folder")
         return _bytes_of(path.parent / name)
 
     try:

@@ -37,6 +37,7 @@ from forensics.report.holdings import (
     ShortageEntry,
     holdings_of,
 )
+from forensics.report.json_text import encode_json
 from forensics.report.language import second, tr
 from forensics.report.port_space import PortSpaceEntry, port_space_entry
 from forensics.report.support import support_text
@@ -420,7 +421,7 @@ def build(
 
 def encode(findings: Findings) -> bytes:
     """The findings as JSON, indented, in a fixed order."""
-    return msgspec.json.format(msgspec.json.encode(findings), indent=2) + b"\n"
+    return encode_json(findings)
 
 
 def json_schema() -> dict[str, object]:

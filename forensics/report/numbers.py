@@ -23,6 +23,7 @@ from forensics.report.findings import (
 )
 from forensics.report.language import number, tr
 from forensics.report.tables import (
+    IN_JSON,
     NAME_LENGTH,
     PATH_LENGTH,
     QUOTE_LENGTH,
@@ -33,6 +34,7 @@ from forensics.report.tables import (
     clip,
     moment,
     quoted,
+    quoted_some,
     table,
 )
 from forensics.report.words import say, tell
@@ -42,6 +44,7 @@ _MOST_BOOTS = 6
 _MOST_TABLES = 8
 _MOST_STATES = 20
 _MOST_EVENT_IDS = 20
+_MOST_WITNESSES = 8
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -82,7 +85,7 @@ def numbers_of(measured: MeasurementsEntry) -> Numbers:
         arithmetic=_arithmetic(wait, measured.fix) if measured.connections.snapshots else [],
         turnover=_turnover(measured.connections),
         fix=_fix(measured.fix),
-        fix_sources=[quoted(one) for one in measured.fix.sources],
+        fix_sources=quoted_some(measured.fix.sources),
         log=_log(measured.event_log),
         log_events=_log_events(measured.event_log),
     )
@@ -116,13 +119,20 @@ def _uptime(uptime: UptimeEntry, fix: FixEntry) -> list[str]:
     if uptime.wrap_at and fix.state != "not-affected":
         lines.append(_wrap(uptime.wrap_at, uptime.wrap_at_local))
     agreeing = tr("; ").join(
-        tell("{kind} ({place})", kind=one.kind, place=quoted(one.source).where) for one in uptime.agreeing
+        [
+            *(
+                tell("{kind} ({place})", kind=one.kind, place=quoted(one.source).where)
+                for one in uptime.agreeing[:_MOST_WITNESSES]
+            ),
+            *filter(None, [and_more(len(uptime.agreeing) - _MOST_WITNESSES, IN_JSON)]),
+        ]
     )
     if agreeing:
         lines.append(tell("Another witness agrees: {witnesses}.", witnesses=agreeing))
     else:
         lines.append(tr("No second witness bears it out."))
-    return lines + [tell("Witnesses disagree: {what}", what=one) for one in uptime.disagreements]
+    disagree = [tell("Witnesses disagree: {what}", what=one) for one in uptime.disagreements[:_MOST_WITNESSES]]
+    return [*lines, *disagree, and_more(len(uptime.disagreements) - _MOST_WITNESSES, IN_JSON)]
 
 
 def _wrap(at: datetime, local: str) -> str:

@@ -1,15 +1,17 @@
 """The report as a PDF: tagged (PDF/UA-1), in fonts of ours, and the same bytes for the same report on one machine."""
 
+import ctypes.util
 import hashlib
 import io
 import logging
-import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
+from forensics.environment import environment
 from forensics.errors import OutputError
 from forensics.report.fonts import fontconfig_file
 
@@ -56,7 +58,7 @@ def _attachment(weasyprint: Any, findings: bytes, moment: datetime) -> Any:  # n
 
 def _weasyprint(logo: str = "") -> tuple[Any, Any]:
     try:
-        with redirect_stdout(io.StringIO()):  # it prints advice of its own there, where the JSON may go
+        with _no_programs(), redirect_stdout(io.StringIO()):  # it prints advice of its own there, where the JSON may go
             import weasyprint  # noqa: PLC0415 - takes half a second, and Pango may be missing
             from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as error:  # cffi's dlopen: pango, gobject, harfbuzz or fontconfig
@@ -73,26 +75,34 @@ def _weasyprint(logo: str = "") -> tuple[Any, Any]:
     return weasyprint, NothingFetched()
 
 
-@contextmanager
-def _environment(moment: datetime, fonts: str) -> Iterator[None]:
+def _environment(moment: datetime, fonts: str) -> AbstractContextManager[None]:
     """Set what the libraries under WeasyPrint read from the environment, so that the user's cannot change the PDF."""
     wanted = {
         "SOURCE_DATE_EPOCH": str(max(0, int(moment.timestamp()))),  # fontTools stamps subset fonts with it
         "FONTCONFIG_FILE": fonts,
         "PANGO_LANGUAGE": _LANGUAGES,  # else of the user's locale: it chooses between Chinese and Japanese forms
     }
-    before = {name: os.environ.get(name) for name in (*wanted, *_UNWANTED)}
-    os.environ.update(wanted)
-    for name in _UNWANTED:
-        os.environ.pop(name, None)
+    return environment({**wanted, **dict.fromkeys(_UNWANTED)})
+
+
+@contextmanager
+def _no_programs() -> Iterator[None]:
+    """Let libraries be found without a program being run.
+
+    cffi asks `ctypes.util.find_library`, which on Linux runs ldconfig, gcc and ld for each name that WeasyPrint tries.
+    The last of these, libpango-1.0.so.0, needs no search.
+    """
+    find = ctypes.util.find_library
+    if sys.platform == "linux":
+        ctypes.util.find_library = _not_found
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        ctypes.util.find_library = find
+
+
+def _not_found(name: str) -> str | None:  # noqa: ARG001 - as ctypes has it
+    return None
 
 
 @contextmanager

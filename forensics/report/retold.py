@@ -76,6 +76,7 @@ _WHOLE = (
     Said("netsh wrote no recording"),
     Said("no such file"),
 )
+_LONGEST = 1000  # characters: what is longer is no sentence of ours, and comparing it takes time
 _NUMBER = re.compile(r"([\d,]+) (.+)")
 _BLANK = re.compile(r"\\\{(\w+)\\\}")
 
@@ -83,6 +84,8 @@ _BLANK = re.compile(r"\\\{(\w+)\\\}")
 def retold(text: str) -> str:
     """Tell a sentence, or a list of counts, in the language spoken."""
     if spoken() == Code.ENGLISH or not text:
+        return text
+    if len(text) > _LONGEST:
         return text
     whole = _known(text, _WHOLE)
     return whole or tr("; ").join(listed([_part(one) for one in some.split(", ")]) for some in text.split("; "))

@@ -1,6 +1,7 @@
 """Tables of plain text, and how figures, moments and sources are written in them."""
 
 import textwrap
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,6 +16,7 @@ QUOTE_LENGTH = 240
 PATH_LENGTH = 260  # characters, as Windows allows a path (MAX_PATH)
 NAME_LENGTH = 80
 _COMMAND_WIDTH = 64  # characters: with indent and " ^" it fits 80 columns in the terminal and a line of the page
+MOST_SOURCES = 8  # of one statement: a cause cites six at most, unless a bundle is crowded
 IN_JSON = Said("and {count:count} more in --json")
 Form = Literal["text", "number", "raw"]
 
@@ -56,6 +58,12 @@ def quoted(source: Source) -> Quoted:
     elif source.record is not None:
         where = tell("{file}, record {record:count}", file=where, record=source.record)
     return Quoted(where, clip(source.quote, QUOTE_LENGTH))
+
+
+def quoted_some(sources: Sequence[Source]) -> list[Quoted]:
+    """The first few of them, and how many more there are."""
+    more = and_more(len(sources) - MOST_SOURCES, IN_JSON)
+    return [*(quoted(one) for one in sources[:MOST_SOURCES]), *([Quoted(more, "")] if more else [])]
 
 
 def at_line(file: str, line: int) -> str:

@@ -68,7 +68,8 @@ def _not_collected(lost: Sequence[NotCollected], page: "_Page") -> list[Text]:
     """What the collector did not get, why, and what it would have shown."""
     lines = _heading(f"Not collected ({words.count(len(lost))})") if lost else []
     for one in lost:
-        lines += page.lines(_shown(one.path), label=one.outcome, indent=_STATUS_HANG, style="bold")
+        outcome = inert(one.outcome)[: _STATUS_HANG - 1]  # the manifest's word, whatever it is
+        lines += page.lines(_shown(one.path), label=outcome, indent=_STATUS_HANG, style="bold")
         lines += page.lines(_shown(one.reason), indent=_STATUS_HANG)
         if one.why:
             lines += page.lines(_shown(one.why), indent=_STATUS_HANG, style="dim")

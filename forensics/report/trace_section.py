@@ -9,7 +9,7 @@ import msgspec
 from forensics.report import words
 from forensics.report.findings import MeasurementsEntry, TimeWaitEntry
 from forensics.report.language import number, second, tr
-from forensics.report.tables import IN_JSON, NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, quoted, table
+from forensics.report.tables import IN_JSON, NAME_LENGTH, PATH_LENGTH, Quoted, Table, and_more, clip, quoted_some, table
 from forensics.report.trace_entry import LifeEntry, TracedOwnerEntry, TraceEntry
 from forensics.report.traffic import endpoint
 from forensics.report.words import listed, paragraph, say, tell
@@ -19,6 +19,7 @@ _MOST_OWNERS = 10
 _MOST_REMOTES = 10
 _MOST_FAILURES = 12
 _MOST_STEPS = 30
+_MOST_STAYS = 12
 _FIRST = {
     "local": Said("This machine closed first, so the port's TIME_WAIT is its own."),
     "remote": Said("The remote closed first, so the TIME_WAIT is the remote's."),
@@ -46,7 +47,7 @@ def trace_section_of(measured: MeasurementsEntry) -> TraceSection | None:
     life = trace.lives[0] if trace.lives else None
     return TraceSection(
         facts=_facts(trace, measured.time_wait, len(measured.more_traces)),
-        proofs=[quoted(one.source) for one in trace.shortages],
+        proofs=quoted_some([one.source for one in trace.shortages]),
         owners=_owners(trace),
         remotes=_remotes(trace.by_owner),
         failures=_failures(trace),
@@ -261,5 +262,5 @@ def _stays(life: LifeEntry) -> str:
         f"{one.state} {tell('{number} s', number=number(one.seconds, 3))}"
         for one in life.stays
         if one.state != "TimeWait"
-    ]
+    ][:_MOST_STAYS]
     return tell("Time in each state: {stays}.", stays=listed(stays)) if stays else ""

@@ -41,6 +41,7 @@ from forensics.report.tables import (
     clip,
     moment,
     quoted,
+    quoted_some,
     table,
 )
 from forensics.report.timeline import TimelineEntry
@@ -202,7 +203,7 @@ def _cause(cause: CauseEntry) -> CauseView:
 
 def _point(point: EvidenceEntry, *, quotes: bool) -> PointView:
     """One piece of evidence; of a cause that is ruled out the places alone, for `--json` has the text too."""
-    sources = [quoted(one) for one in point.sources]
+    sources = quoted_some(point.sources)
     if not quotes:
         sources = [msgspec.structs.replace(one, quote="") for one in sources]
     statement = clip(point.statement, _STATEMENT_LENGTH)

@@ -64,7 +64,11 @@ def read_apart(chunks: Iterable[bytes], seconds: float = SECONDS) -> Trace:
 def ask(program: str, send: Send, seconds: float = SECONDS) -> Trace:
     """Start a process, send it what it shall read, and return what it read (see `read_apart`)."""
     package = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
+    environment = {
+        **os.environ,
+        **worker.NOTHING_FROM_HERE,
+        "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
+    }
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:  # noqa: S603 - ourselves
         if process.stdin is None or process.stdout is None:

@@ -1,5 +1,6 @@
 """A brand's file: taken over whole, refused in one line."""
 
+import socket
 import struct
 import zlib
 from pathlib import Path
@@ -61,6 +62,10 @@ def test_a_notepad_file_is_read(tmp_path: Path) -> None:
         ('colour = "#ffee00"', "too light"),
         ('company = "' + "x" * 81 + '"', "longer than 80"),
         ('logo = "none.png"', "none.png: cannot be opened"),
+        ('logo = "//host/share/x.png"', "beside this file"),
+        ("logo = '\\\\host\\share\\x.png'", "beside this file"),
+        ('logo = "../x.png"', "beside this file"),
+        ('logo = "/etc/passwd"', "beside this file"),
         ('logo = "brand.toml"', "neither PNG nor JPEG nor SVG"),
     ],
 )
@@ -101,6 +106,45 @@ def test_no_other_uri_is_fetched(tmp_path: Path) -> None:
     html = render_html(known, Look(brand=brand))
     assert not read(render_pdf(html, known.bundle.collected_at)).pages[0].images
     assert not read(render_pdf(html, known.bundle.collected_at, logo=f"{brand.logo}x")).pages[0].images
+
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="40" height="20">{}</svg>'
+)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<image href="http://127.0.0.1:{port}/i" width="9" height="9"/>',
+        '<image xlink:href="file:///etc/passwd" width="9" height="9"/>',
+        '<style>@import "http://127.0.0.1:{port}/c"; rect {{ fill: url(//127.0.0.1:{port}/f) }}</style><rect width="9" height="9"/>',
+        '<use href="http://127.0.0.1:{port}/u#x"/><script>alert(1)</script>',
+        '<a href="http://127.0.0.1:{port}/a"><rect width="9" height="9"/></a>',
+    ],
+)
+def test_a_logo_fetches_nothing_more(tmp_path: Path, inside: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.01)
+        (tmp_path / "logo.svg").write_text(SVG.format(inside.format(port=server.getsockname()[1])))
+        brand = load_brand(written(tmp_path, 'logo = "logo.svg"'))
+        page = f'<!DOCTYPE html><html lang="en"><title>t</title><img src="{brand.logo}" alt="Logo">'
+        pdf = render_pdf(page, None, logo=brand.logo)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert b"/URI" not in pdf
+    assert not [note for one in read(pdf).pages for note in one.get("/Annots", [])]
+
+
+def test_a_logo_that_would_unfold_is_left_out(tmp_path: Path) -> None:
+    """A thousand million pixels in some bytes: Pillow refuses them by the size in the header."""
+    small = png()
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)
+    bomb = small[:12] + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + small[33:]
+    (tmp_path / "logo.png").write_bytes(bomb)
+    brand = load_brand(written(tmp_path, 'logo = "logo.png"'))
+    page = f'<!DOCTYPE html><html lang="en"><title>t</title><img src="{brand.logo}" alt="Logo">'
+    assert not read(render_pdf(page, None, logo=brand.logo)).pages[0].images
 
 
 def test_without_a_brand_the_page_names_the_program() -> None:

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forensics.evidence import Warned
+from forensics.report.collected import NotCollected, Transformed
 from forensics.report.findings import FileEntry, Findings
 from forensics.report.terminal import render_inspect, render_terminal
 
@@ -105,6 +106,16 @@ def test_inspect_tells_what_was_wrong() -> None:
         "              binary, 0 bytes\n"
         "! two overlapping members\n"
     )
+
+
+def test_the_manifest_s_own_words_cannot_steer_the_terminal() -> None:
+    stream = io.StringIO()
+    lost = [NotCollected("a\x1b[2J", "\x1b]0;owned\x07" * 9, "b\x9b31m", "c\u202e")]
+    changed = [Transformed("x.txt", "\x1b[2J")]
+    file = FileEntry("x.txt", "netstat", "\x1b[1m", 1, "00" * 32, "read", "\x07")
+    render_inspect([file], [], Console(file=stream, width=80), lost, changed)
+    assert all(char.isprintable() or char == "\n" for char in stream.getvalue())
+    assert "\n\\x1b]0;owned  a\\x1b[2J\n" in stream.getvalue()
 
 
 def test_long_names_wrap() -> None:

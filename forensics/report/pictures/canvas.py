@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from forensics.report.pictures.inline_svg import inline
+from forensics.report.pictures.library import load_matplotlib
 from forensics.report.wrapping import columns
 
 WIDTH = 499.0  # points: 176 mm, a page's column
@@ -71,7 +72,8 @@ def drawing(name: str, height: float, alt: str, paint: Callable[[Any], None]) ->
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import matplotlib as mpl  # noqa: PLC0415 - takes a third of a second, and many reports have no picture
+        load_matplotlib()  # takes a third of a second, and many reports have no picture
+        import matplotlib as mpl  # noqa: PLC0415
         from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
 

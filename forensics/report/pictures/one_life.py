@@ -113,7 +113,9 @@ def draw(findings: Findings) -> Picture | None:
         title = tell("One connection of {who} entered TIME_WAIT after {time}: {closed}", time=_time(seconds), **known)
     else:
         title = tell("One connection of {who} lasted {time}: {closed}", time=_time(seconds), **known)
-    stays = [f"{fitted(one.state, 20)} {_time(one.seconds)}" for one in life.stays if _plain(one.state) != _TIME_WAIT]
+    stays = [f"{fitted(one.state, 20)} {_time(one.seconds)}" for one in life.stays if _plain(one.state) != _TIME_WAIT][
+        :_MOST_MOMENTS
+    ]
     if waiting:
         stays.append(_goes_on(waiting.state))
     alt = tell(

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from forensics.knowledge.tick import SECONDS_PER_DAY, TICK_WRAP
+from forensics.report.event_samples import thinned
 from forensics.report.findings import BootEntry, Findings, UptimeEntry
 from forensics.report.language import month, month_day, tr
 from forensics.report.pictures.canvas import (
@@ -40,6 +41,7 @@ _LEFT, _TOP, _HIGH = 34.0, 12.0, 74.0
 _WIDE, _CLOSE_LEFT = 196.0, 268.0
 _CLOSE_WIDE = WIDTH - _CLOSE_LEFT - 4
 _NAME_WIDE = 76.0  # points: "collected 12-24 04:50"
+_MOST_RUNS = 200  # in the width of a panel: one for each point
 _STROKES = 12.0  # points of the row of port events
 
 
@@ -176,7 +178,11 @@ def _name_events(axes: Any, first: datetime, last: datetime, window: tuple[datet
 def _runs(axes: Any, line: _Line, begin: datetime, until: datetime, size: float) -> None:  # noqa: ANN401
     """Each run as a line from its boot, the wrap, and the readings."""
     day = timedelta(days=1)
-    for boot, end in zip(line.uptime.boots, line.ends, strict=True):
+    runs = zip(line.uptime.boots, line.ends, strict=True)
+    shown = thinned([(boot, end) for boot, end in runs if boot.start <= until and end >= begin], _MOST_RUNS)
+    if (line.boot, line.end) not in shown:  # a log may tell of a hundred thousand, and one of them matters
+        shown.append((line.boot, line.end))
+    for boot, end in shown:
         axes.plot([boot.start, end], [0, (end - boot.start) / day], color=BLUE, lw=1.3)
     if line.end < line.boot.wrap_at:
         axes.plot([line.end, line.boot.wrap_at], [(line.end - line.boot.start) / day, _WRAP_DAYS], color=BLUE, ls=":")
