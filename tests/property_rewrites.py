@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from builder import Machine
@@ -68,7 +69,7 @@ def _each_text(machine: Machine, files: Files, line_end: str, write: Callable[[b
     for path, data in files.items():
         text = text_of(machine, path, data)
         rewritten[path] = data if text is None else write(data, line_end.join(_LINE_END.split(text)))
-    return rewritten
+    return rehashed(rewritten)
 
 
 def shuffled(machine: Machine, files: Files, rng: random.Random) -> dict[str, bytes]:
@@ -84,7 +85,19 @@ def shuffled(machine: Machine, files: Files, rng: random.Random) -> dict[str, by
         for number, row in zip(places, rows, strict=True):
             lines[number] = row
         rewritten[path] = "\r\n".join(lines).encode(machine.language.oem_codepage)
-    return rewritten
+    return rehashed(rewritten)
+
+
+def rehashed(files: Files) -> dict[str, bytes]:
+    """The manifest, where there is one, as if the files had been collected as they are: by whoever can change both."""
+    if MANIFEST not in files:
+        return dict(files)
+    document = json.loads(files[MANIFEST])
+    for entry in document["files"]:
+        data = files.get(entry["path"])
+        if data is not None:
+            entry |= {"size": len(data), "sha256": sha256(data).hexdigest()}
+    return {**files, MANIFEST: json.dumps(document).encode()}
 
 
 def new_names(files: Files, rng: random.Random) -> dict[str, str]:

@@ -13,12 +13,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol, cast
 
-from forensics.judgement import INCONCLUSIVE, Judgement, Statement, Weights
+import msgspec
+
+from forensics.evidence import Source
+from forensics.judgement import CONFIRMED, INCONCLUSIVE, WEAK, Judgement, Point, Statement, Weights
 from forensics.measure.measurements import Measurements
 
 DEFECT_MESSAGE = "defect"
+CHANGED_MESSAGE = "changed-since"
+_MOST_CITED = 3
 COMMON_TEXTS = {
     "none-usable": "Exclusions leave no port of the dynamic range usable.",
+    CHANGED_MESSAGE: (
+        "{files}: changed since collection, by the SHA-256 in the manifest. Nothing is confirmed by files that were changed."
+    ),
     DEFECT_MESSAGE: "This cause could not be judged: a defect of forensics ({error}).",
 }
 
@@ -59,10 +67,29 @@ def judge_all(measurements: Measurements) -> tuple[Judgement, ...]:
 
 def _judged(cause: Cause, measurements: Measurements) -> Judgement:
     try:
-        return cause.judge(measurements)
+        judgement = cause.judge(measurements)
+        changed = _changed(judgement, measurements)
+        return _held(cause, measurements, changed) if judgement.status == CONFIRMED and changed else judgement
     except Exception as error:  # noqa: BLE001 - the cause loop: one broken cause must not silence the rest
         text = f"{type(error).__name__}: {error}"
         return Judgement(cause.ID, INCONCLUSIVE, Statement(DEFECT_MESSAGE, {"error": text}), defect=text)
+
+
+def _changed(judgement: Judgement, measurements: Measurements) -> tuple[str, ...]:
+    """The files that an answer rests on and that are not as they were collected."""
+    integrity = measurements.integrity
+    if integrity is None:
+        return ()
+    cited = {source.file for point in judgement.points for source in point.sources}
+    return tuple(file for file in integrity.changed if file in cited or file in integrity.counts)
+
+
+def _held(cause: Cause, measurements: Measurements, changed: tuple[str, ...]) -> Judgement:
+    """The answer where nothing may be confirmed, for it rests on files that somebody or something changed."""
+    held = cause.judge(msgspec.structs.replace(measurements, doubted=True))
+    statement = Statement(CHANGED_MESSAGE, {"files": changed[:_MOST_CITED]})
+    point = Point(statement, -WEAK, tuple(Source(file) for file in changed))
+    return msgspec.structs.replace(held, points=(*held.points, point))
 
 
 def texts(cause_id: str) -> Mapping[str, str]:

@@ -133,9 +133,8 @@ def _status(m: Measurements) -> str:
         return INCONCLUSIVE
     if not offload.offloaded:
         return INCONCLUSIVE
-    told = m.uptime.method == "6013" or m.uptime.corroborated
-    sure = told and not m.uptime.disputed and m.system.one_machine and case.fix.state == "unfixed"
-    return CONFIRMED if sure and surely_calm(m, m.shortage) else LIKELY
+    sure = m.uptime_is_sure and case.fix.state == "unfixed" and surely_calm(m, m.shortage)
+    return CONFIRMED if sure else LIKELY
 
 
 def _points(m: Measurements) -> list[Point]:

@@ -190,7 +190,7 @@ def _status(m: Measurements, events: list[Logged], covered: list[Logged]) -> str
     if not _takes_most(m, _busiest(m)) or m.covered_shortage.pool.basis == "assumed":
         return POSSIBLE
     sure = (
-        m.system.one_machine
+        m.sure
         and surely_calm(m, m.covered_shortage)
         and bool(_nothing_unseen(m))
         and not _changed_since(m, covered[-1])

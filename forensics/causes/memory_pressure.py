@@ -118,7 +118,7 @@ def _status(m: Measurements, own: list[Logged], events: list[Logged]) -> str:
     low = m.memory is not None and m.memory.low
     calm = m.full_table and m.shortage.calm
     if own and _recent(m, own) and not m.shortage.full:
-        sure = surely_calm(m, m.shortage) and low and m.system.one_machine
+        sure = surely_calm(m, m.shortage) and low and m.sure
         return CONFIRMED if sure else LIKELY if calm else POSSIBLE
     if events or low or any(one.with_status(*NO_MEMORY) for one in m.judged_traces):
         return POSSIBLE

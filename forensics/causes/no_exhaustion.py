@@ -28,7 +28,7 @@ from forensics.measure.measurements import Measurements
 from forensics.measure.ports import PortUse
 from forensics.measure.snapshots import table_source
 from forensics.measure.traces import TracedShortage
-from forensics.rules.fullness import RAN_OUT, ids_of
+from forensics.rules.fullness import RAN_OUT, ids_of, wrap_excluded
 from forensics.text.said import Said
 
 ID = "no-exhaustion"
@@ -139,10 +139,12 @@ def _status(m: Measurements) -> str:
     ranges_known = all(pool.basis != "assumed" and pool.exclusions_known for pool in pools)
     if m.fullest_tcp.basis == "assumed" and not m.log.records:
         return POSSIBLE  # neither a range to measure against nor a log that says that none ran out
-    log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.system.one_machine
+    log_speaks = bool(m.log.records) and not m.log.damaged and _reaches_collection(m) and m.sure
     # What was collected and is not here may have told otherwise.
     whole = m.integrity is None or not m.integrity.missing
-    sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm and whole
+    # A witness that puts the uptime short of the wrap does not settle it against another.
+    wraps = m.uptime.disputed and not wrap_excluded(m)
+    sure = ranges_known and log_speaks and not _unseen(m) and m.shortage.calm and whole and not wraps
     return CONFIRMED if sure else LIKELY
 
 
@@ -159,9 +161,11 @@ def _unseen(m: Measurements) -> bool:
 
 
 def _reaches_collection(m: Measurements) -> bool:
-    """Whether the log ends at the collection: a running machine writes 6013 every noon."""
+    """Whether the log is known to end at the collection: a running machine writes 6013 every noon."""
     moment = m.collection.moment
-    return moment is not None and m.log.last_at is not None and moment.at - m.log.last_at <= QUIET_LOG
+    if moment is None or moment.method == "newest-event" or m.log.last_at is None:
+        return False
+    return moment.at - m.log.last_at <= QUIET_LOG
 
 
 def _wrapped(m: Measurements) -> bool:

@@ -159,7 +159,7 @@ def _status(m: Measurements, shortage: Shortage) -> str:
     if known and pool.usable > LARGEST_SMALL:
         return RULED_OUT if pool.exclusions_known else INCONCLUSIVE
     if known and not pool.usable:
-        return CONFIRMED if pool.exclusions_known and m.system.one_machine else LIKELY
+        return CONFIRMED if pool.exclusions_known and m.sure else LIKELY
     if not m.tables:
         return INCONCLUSIVE
     if shortage.full and shortage.held < MODEST:

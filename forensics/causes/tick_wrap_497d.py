@@ -340,7 +340,7 @@ def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
     if seen.expired and m.system.one_machine and _wrapped_before_tables(case, m):
         return RULED_OUT
     if seen.outlived or (seen.paired and case.fix.state == "unfixed"):
-        return CONFIRMED if _uptime_is_sure(m) else LIKELY
+        return CONFIRMED if m.uptime_is_sure else LIKELY
     if (
         seen.share >= _LIKELY_SHARE
         or case.after_wrap
@@ -349,12 +349,6 @@ def _status(case: BootCase, m: Measurements, seen: _Seen) -> str:
     ):
         return LIKELY
     return POSSIBLE if seen.share >= _POSSIBLE_SHARE else INCONCLUSIVE
-
-
-def _uptime_is_sure(m: Measurements) -> bool:
-    """Whether the uptime is this machine's, undisputed, and more than one counter that nothing bears out."""
-    told = m.uptime.method == "6013" or m.uptime.corroborated
-    return told and not m.uptime.disputed and m.system.one_machine
 
 
 def _wrapped_before_tables(case: BootCase, m: Measurements) -> bool:

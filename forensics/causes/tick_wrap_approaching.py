@@ -119,8 +119,7 @@ def _status(case: BootCase, m: Measurements) -> str:
         return RULED_OUT
     if not case.short_of_wrap or not case.uptime.at_least(NOTICE):
         return POSSIBLE
-    sure = case.fix.state == "unfixed" and not m.uptime.disputed and m.system.one_machine
-    return CONFIRMED if sure else LIKELY
+    return CONFIRMED if case.fix.state == "unfixed" and m.uptime_is_sure else LIKELY
 
 
 def _points(case: BootCase, m: Measurements) -> list[Point]:

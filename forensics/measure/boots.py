@@ -14,6 +14,7 @@ from itertools import pairwise, zip_longest
 import msgspec
 
 from forensics.evidence import Source
+from forensics.knowledge.calendar import CLOCK_YEARS
 from forensics.knowledge.tick import TICK_WRAP
 from forensics.measure.log import (
     EVENT_LOG,
@@ -325,5 +326,7 @@ def _time(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat((text or "").strip().replace(" UTC", ""))
     except ValueError:
+        return None
+    if moment.year not in CLOCK_YEARS:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -68,6 +68,8 @@ class SystemLog(msgspec.Struct, frozen=True):
     computers: tuple[str, ...] = ()  # who wrote the newest event of each System log; earlier names are renamings
     gaps: tuple[tuple[str, int, int], ...] = ()
     partial: frozenset[str] = frozenset()
+    torn_off: frozenset[str] = frozenset()
+    changed: tuple[tuple[str, int, int], ...] = ()  # records, first to last, that do not match their checksums
 
     def lost_between(self, before: Logged, after: Logged) -> bool:
         """Whether records are missing between two of one log; of different logs nothing is known."""
@@ -75,6 +77,16 @@ class SystemLog(msgspec.Struct, frozen=True):
             return True
         low, high = before.event.record, after.event.record
         return any(file == before.file and first >= low and last <= high for file, first, last in self.gaps)
+
+    def may_lack_after(self, source: Source) -> bool:
+        """Whether records may be missing between an event and the end of its log."""
+        record = source.record or 0
+        return source.file in self.torn_off or any(file == source.file and last > record for file, _, last in self.gaps)
+
+    def is_changed(self, source: Source) -> bool:
+        """Whether an event need not say what was written: checksums of its log do not match."""
+        record = source.record or 0
+        return any(file == source.file and first <= record <= last for file, first, last in self.changed)
 
     def of(self, provider: str, *ids: int) -> list[Logged]:
         """Events of one provider, by its usual name, and any of the ids."""
@@ -119,6 +131,8 @@ def system_log(evidence: Evidence) -> SystemLog:
         computers,
         tuple((one.file, first, last) for one in found if not one.fact.exported for first, last in one.fact.id_gaps),
         frozenset(one.file for one in found if not _trust(one)),
+        frozenset(one.file for one in found if _is_torn_off(one.fact)),
+        tuple((one.file, first, last) for one in found for first, last in one.fact.changed),
     )
 
 
@@ -141,7 +155,22 @@ def _counted(system: list[Found[EventLog]]) -> list[Found[EventLog]]:
 
 
 def _is_damaged(log: EventLog) -> bool:
-    return bool(log.chunks_rejected or log.records_damaged or (log.records_promised or 0) > log.records)
+    lost = (log.records_promised or 0) > log.records
+    return bool(log.chunks_rejected or log.changed or log.records_damaged or lost)
+
+
+def _is_torn_off(log: EventLog) -> bool:
+    """Whether the newest records may be lost: the header promises them, or what is torn lies between no two others.
+
+    A header that was written when the log was closed says which record is the last; one of a running machine is older.
+    """
+    if log.records_promised is not None and log.first_record is not None and log.last_record is not None:
+        promised = log.first_record + log.records_promised - 1
+        if promised > log.last_record:
+            return True
+        if promised == log.last_record and not log.dirty:
+            return False
+    return log.chunks_rejected + log.records_damaged > len(log.id_gaps)
 
 
 def _writer(log: EventLog) -> str:

@@ -1,7 +1,7 @@
 """Everything measured of one bundle: what causes are judged by."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -35,6 +35,7 @@ from forensics.measure.snapshots import (
     by_state,
     dynamic_time_wait,
     is_cut,
+    outline,
     own_addresses,
     plain,
 )
@@ -94,7 +95,8 @@ class Measurements(msgspec.Struct, frozen=True):
     `shortages` in each, `piles` what holds them by group,
     `bound_shown` whether a table would show ports held without a connection. `coverage` sorts TCP's port events (4227,
     4231) by whether a table speaks of them, `udp_coverage` UDP's (4266); `covered_shortage` is that of the table that
-    speaks, `covered_waiting` its TIME_WAIT by remote. `earlier_full` is set where a table before the latest was full.
+    speaks, `covered_waiting` its TIME_WAIT by remote. `earlier_full` is set where a table before the latest was full,
+    `full_table` where the latest is neither filtered nor cut: only then does a small number mean few connections.
     """
 
     zone: Zone
@@ -134,6 +136,8 @@ class Measurements(msgspec.Struct, frozen=True):
     traces: tuple[TraceUse, ...]
     port_space: tuple[PortState, ...]
     integrity: Integrity | None
+    full_table: bool
+    doubted: bool = False  # whether files that an answer rests on were changed since they were collected
 
     @property
     def judged_traces(self) -> tuple[TraceUse, ...]:
@@ -146,6 +150,23 @@ class Measurements(msgspec.Struct, frozen=True):
         if not self.tables:
             return None
         return self.processes.with_unexplained_handles({one.pid: one.rows for one in self.attribution.owners})
+
+    @property
+    def sure(self) -> bool:
+        """Whether the files belong together and are as they were collected: without that nothing is confirmed."""
+        return self.system.one_machine and not self.doubted
+
+    @property
+    def uptime_is_sure(self) -> bool:
+        """Whether the uptime is this machine's, undisputed, more than one counter that nothing bears out, and to date.
+
+        Where no file says when it was collected, a restart after the newest event would not be seen. An event is as it
+        was written where its log matches its checksums.
+        """
+        moment, boot = self.collection.moment, self.uptime.boot
+        dated = moment is not None and moment.method != "newest-event"
+        told = self.uptime.method == "6013" and boot is not None and not self.log.is_changed(boot.source)
+        return ((told and dated) or self.uptime.corroborated) and not self.uptime.disputed and self.sure
 
     @property
     def now(self) -> BootCase:
@@ -163,14 +184,6 @@ class Measurements(msgspec.Struct, frozen=True):
         return max(self.tcp, key=lambda pool: (pool.utilisation or 0.0, -pool.family))
 
     @property
-    def full_table(self) -> bool:
-        """Whether the latest table is unfiltered and not cut: only then does a small number mean few connections."""
-        if not self.tables or not self.tables[-1].found.fact.listens:
-            return False
-        latest = self.tables[-1].found.fact.rows
-        return not any(is_cut(latest, one.found.fact.rows) for one in self.tables[:-1])
-
-    @property
     def time_wait_pool(self) -> PortUse:
         """The TCP pool of which TIME_WAIT holds the largest share."""
         return max(self.tcp, key=lambda pool: self.time_wait.held(pool.family) / pool.usable if pool.usable else 0.0)
@@ -180,6 +193,14 @@ class Measurements(msgspec.Struct, frozen=True):
         """TIME_WAIT on dynamic ports as a share of that pool's usable ports."""
         pool = self.time_wait_pool
         return self.time_wait.held(pool.family) / pool.usable if pool.usable else 0.0
+
+
+def _is_full(tables: Sequence[Taken]) -> bool:
+    """Whether the latest table is unfiltered and not cut: only then does a small number mean few connections."""
+    if not tables or not tables[-1].found.fact.listens:
+        return False
+    latest = outline(tables[-1].found.fact.rows)
+    return not any(is_cut(latest, outline(one.found.fact.rows)) for one in tables[:-1])
 
 
 def measure(evidence: Evidence) -> Measurements:
@@ -268,6 +289,7 @@ def measure(evidence: Evidence) -> Measurements:
         traces,
         find_port_space(rows, bound, pools),
         find_integrity(evidence),
+        _is_full(tables),
     )
 
 

@@ -16,7 +16,7 @@ from forensics.knowledge.time_wait import DEFAULT_DELAY
 from forensics.measure.collection import Taken, seconds_between
 from forensics.measure.ports import PortUse
 from forensics.measure.processes import KERNEL, Processes
-from forensics.measure.snapshots import is_cut, listening_ports, table_source
+from forensics.measure.snapshots import is_cut, listening_ports, outline, table_source
 from forensics.parsers.netstat import Row
 
 # Groups by what a socket is doing.
@@ -188,9 +188,9 @@ def _pile(group: str, chosen: Chosen, tables: Sequence[Taken], pools: Sequence[P
 
 def _differ_in_extent(first: Taken, last: Taken) -> bool:
     """Whether one of two tables was cut: then rows are missing that did not come or go."""
-    before, after = first.found.fact.rows, last.found.fact.rows
     if not (first.found.fact.listens and last.found.fact.listens):
         return False
+    before, after = outline(first.found.fact.rows), outline(last.found.fact.rows)
     return is_cut(before, after) or is_cut(after, before)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -161,13 +162,28 @@ def _is_whole(before: Sequence[Row], after: Sequence[Row]) -> bool:
     return len(lasting & again) * 10 >= len(lasting) * 9
 
 
-def is_cut(rows: Sequence[Row], others: Sequence[Row]) -> bool:
+class Outline(NamedTuple):
+    """What a table of one machine has in common with any other of it. A kind is a protocol and an IP version."""
+
+    listeners: frozenset[tuple[int, int]]
+    kinds: frozenset[tuple[str, int]]
+    lasting: frozenset[tuple[str, int]]  # kinds of listeners and of UDP sockets
+
+
+def outline(rows: Sequence[Row]) -> Outline:
+    """The outline of a table."""
+    return Outline(
+        listening_ports(rows),
+        frozenset((row.protocol, row.family) for row in rows),
+        frozenset((row.protocol, row.family) for row in rows if row.state in {"LISTENING", ""}),
+    )
+
+
+def is_cut(table: Outline, other: Outline) -> bool:
     """Whether a table lacks what another of the machine has: more than one in ten listeners, or a protocol of them."""
-    listeners, known = listening_ports(rows), listening_ports(others)
-    if len(known & listeners) * 10 < len(known) * 9:
+    if len(other.listeners & table.listeners) * 10 < len(other.listeners) * 9:
         return True
-    kinds = {(row.protocol, row.family) for row in rows}
-    return not {(row.protocol, row.family) for row in others if row.state in {"LISTENING", ""}} <= kinds
+    return not other.lasting <= table.kinds
 
 
 def table_source(one: Taken) -> Source:

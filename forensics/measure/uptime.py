@@ -160,6 +160,9 @@ def _from_log(
     if boot.source.file in log.partial and not corroborated:
         low = 0.0
         disagreements.append(Said("the event log is an export that lacks records: it need not show a later restart"))
+    elif not corroborated and log.may_lack_after(boot.source):
+        low = 0.0
+        disagreements.append(Said("the event log is torn or cut after the last 6013: it need not show a later restart"))
     return Uptime(
         seconds, Interval(max(0.0, low), high), moment.at, boot, method, source,
         history, witnesses, tuple(disagreements), corroborated, disputed,

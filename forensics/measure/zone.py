@@ -23,6 +23,7 @@ _NEAR = timedelta(days=3)  # a noon record tells the offset of the days around i
 _SWITCHING_MONTHS = (3, 4, 9, 10, 11)
 _SWITCHING_DAYS = (0, 4, 5, 6)  # Monday, Friday to Sunday
 _JUST_BOOTED = 900  # seconds: a 6013 of a boot about noon is not the daily one
+_MOST_BIAS = 15 * 60  # minutes: no zone is further from UTC, its daylight saving included
 _ZONE_STRING = 6  # index of "<bias> <zone name>" in event 6013's strings
 
 
@@ -144,7 +145,7 @@ def _bias(strings: tuple[str, ...]) -> tuple[int | None, str]:
         minutes = int(bias)
     except ValueError:
         return None, ""
-    return (minutes, name) if abs(minutes) <= 15 * 60 else (None, "")
+    return (minutes, name) if abs(minutes) <= _MOST_BIAS else (None, "")
 
 
 def _registry_rules(evidence: Evidence) -> tuple[Rules | None, str]:
@@ -152,7 +153,7 @@ def _registry_rules(evidence: Evidence) -> tuple[Rules | None, str]:
         key = found.fact
         if not key.path.lower().endswith("\\control\\timezoneinformation"):
             continue
-        bias, daylight = _signed(key.value("Bias")), _signed(key.value("DaylightBias"))
+        bias, daylight = _minutes(key.value("Bias")), _minutes(key.value("DaylightBias"))
         starts = key.value("StandardStart"), key.value("DaylightStart")
         name = key.value("TimeZoneKeyName")
         label = str(name).split("\0")[0] if isinstance(name, str) else ""
@@ -165,11 +166,12 @@ def _registry_rules(evidence: Evidence) -> tuple[Rules | None, str]:
     return None, ""
 
 
-def _signed(value: object) -> int | None:
-    """A DWORD that holds a signed number: 0xfffffe20 is −480."""
+def _minutes(value: object) -> int | None:
+    """A DWORD that holds a signed number: 0xfffffe20 is −480; None where it can be no bias."""
     if not isinstance(value, int):
         return None
-    return value - 2**32 if value >= 2**31 else value
+    signed = value - 2**32 if value >= 2**31 else value
+    return signed if abs(signed) <= _MOST_BIAS else None
 
 
 def _transition(rule: bytes, year: int) -> datetime | None:

@@ -17,9 +17,9 @@ RAN_OUT = (4231, 4266)  # events which say that Windows found no free port, of T
 
 
 def tables_are_sure(m: Measurements, shortage: Shortage) -> bool:
-    """Whether fullness is known: a whole table of one machine, a range that was read, sharing of ports settled."""
+    """Whether fullness is known: a whole table of one machine, unchanged, a range that was read, sharing of ports settled."""
     known = shortage.pool.basis != "assumed" and shortage.settled
-    return m.full_table and known and m.system.one_machine
+    return m.full_table and known and m.sure
 
 
 def surely_calm(m: Measurements, shortage: Shortage) -> bool:

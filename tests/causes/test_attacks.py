@@ -1,5 +1,6 @@
 """Bundles made to make it say something wrong. The truth of each is known by construction."""
 
+import json
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +10,11 @@ from builder import Boot, Machine, bundle_files, console, events, history, with_
 from builder.languages import ENGLISH
 from builder.ports import Row
 
-from tests.bundles import cause, findings_of
+from forensics.report.findings import Findings
+from tests.bundles import cause, findings_of, zipped
 from tests.machines import COLLECTED, calm, churning, collisions, stuck
+from tests.property_machines import MACHINES
+from tests.property_rewrites import rehashed
 
 RANGE = range(49152, 50152)
 WRAP = 42_949_672.96
@@ -68,7 +72,7 @@ def status(
             files[f"netstat/s-{number}.txt"] = reading
     files["manifest.json"] = bundle_files(machine or stuck(0, piles=()))["manifest.json"]
     kept = {path: data for path, data in files.items() if not path.startswith(without)}
-    return cause(findings_of(folder, kept), cause_id).status
+    return cause(findings_of(folder, rehashed(kept)), cause_id).status
 
 
 def test_opens_of_one_family_say_nothing_of_the_other(tmp_path: Path) -> None:
@@ -132,14 +136,14 @@ def test_a_cut_or_foreign_last_table_shows_no_expiry(tmp_path: Path, other: str)
         files["netstat/ano-3.txt"] = b"\r\n".join(files["netstat/ano-3.txt"].split(b"\r\n")[:200])
     else:
         files["netstat/ano-3.txt"] = bundle_files(calm(40, address="10.9.9.9"))["netstat/ano-3.txt"]
-    assert cause(findings_of(tmp_path, files), "tick-wrap-497d").status != "ruled_out"
+    assert cause(findings_of(tmp_path, rehashed(files)), "tick-wrap-497d").status != "ruled_out"
 
 
 def test_a_later_boot_told_by_systeminfo_alone_bars_confirmed(tmp_path: Path) -> None:
     files = bundle_files(stuck())
     late = bundle_files(stuck(boot=COLLECTED - timedelta(hours=1)))
     files["system/systeminfo.txt"] = late["system/systeminfo.txt"]
-    assert cause(findings_of(tmp_path, files), "tick-wrap-497d").status == "likely"
+    assert cause(findings_of(tmp_path, rehashed(files)), "tick-wrap-497d").status == "likely"
 
 
 @pytest.mark.parametrize("seconds", [4_317_840, 431_784_000])
@@ -150,7 +154,7 @@ def test_a_damaged_digit_of_the_newest_6013_is_no_boot(tmp_path: Path, seconds: 
     log[last] = events.uptime(machine, log[last].at, seconds)
     files = bundle_files(machine)
     files["eventlog/System.evtx"] = write_evtx(log, machine.host)
-    uptime = findings_of(tmp_path, files).measurements.uptime
+    uptime = findings_of(tmp_path, rehashed(files)).measurements.uptime
     assert uptime.seconds == pytest.approx(500 * 86_400 + 300, abs=5)
     assert len(uptime.boots) == 1
 
@@ -163,7 +167,7 @@ def test_an_update_taken_away_or_only_begun_is_no_fix(tmp_path: Path, steps: tup
     log += [events.package_changed(at + timedelta(days=number), "KB2553549", step) for number, step in enumerate(steps)]
     files = bundle_files(machine)
     files["eventlog/Setup.evtx"] = write_evtx(log, machine.host)
-    assert findings_of(tmp_path, files).measurements.fix.state == "unknown"
+    assert findings_of(tmp_path, rehashed(files)).measurements.fix.state == "unknown"
 
 
 def test_no_second_restart_for_a_machine_that_is_cured(tmp_path: Path) -> None:
@@ -180,7 +184,7 @@ def test_no_second_restart_for_a_machine_that_is_cured(tmp_path: Path) -> None:
         b"Path,Version,Created,Modified,Size,Sha256\r\n"
         b"C:\\Windows\\System32\\drivers\\tcpip.sys,6.1.7601.24000,2018-12-23T09:00:00Z,2018-01-01T00:00:00Z,1,\r\n"
     )
-    findings = findings_of(tmp_path, files)
+    findings = findings_of(tmp_path, rehashed(files))
     entry = cause(findings, "tick-wrap-497d")
     assert (entry.status, entry.applies_to, findings.measurements.fix.state) == ("likely", "previous-boot", "fixed")
     assert entry.remedies == []
@@ -204,3 +208,91 @@ def test_around_one_table_too_a_family_nobody_counted_has_no_rate(tmp_path: Path
     files["netstat/s-1.txt"], files["netstat/s-2.txt"] = counters(1000, 5), counters(1003, 5)
     found = findings_of(tmp_path, files | {"manifest.json": manifest}).measurements.time_wait
     assert found.observed_rate == pytest.approx(0.02)  # 3 in 150 s
+
+
+# --- Files that are not as they were collected ---
+
+
+def confirmed(findings: Findings) -> set[str]:
+    return {entry.id for entry in findings.causes if entry.status == "confirmed"}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_nothing_is_confirmed_by_a_changed_table(tmp_path: Path, name: str) -> None:
+    """One blank line more: nobody can know that it is no more than that."""
+    files = bundle_files(MACHINES[name])
+    changed = files | {"netstat/ano-1.txt": files["netstat/ano-1.txt"] + b"\r\n"}
+    before, after = findings_of(tmp_path, files), findings_of(tmp_path, changed)
+    assert confirmed(after) == set()
+    for cause_id in confirmed(before):
+        entry = cause(after, cause_id)
+        assert entry.status == "likely"
+        told = next(point for point in entry.evidence if point.id == f"{cause_id}.changed-since")
+        assert told.effect == "contradicts"
+        assert told.statement.startswith("netstat/ano-1.txt: changed since collection")
+        assert [source.file for source in told.sources] == ["netstat/ano-1.txt"]
+    assert confirmed(findings_of(tmp_path, rehashed(changed))) == confirmed(before)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"), [("system/tcpip-files.csv", "likely"), ("system/fltmc.txt", "confirmed")]
+)
+def test_a_changed_file_counts_where_an_answer_rests_on_it(tmp_path: Path, changed: str, status: str) -> None:
+    files = bundle_files(MACHINES["approaching"])
+    files[changed] += b"\r\n"
+    assert cause(findings_of(tmp_path, files), "tick-wrap-approaching").status == status
+
+
+# --- An event log that does not reach the collection ---
+
+
+def restarted_after(days: int) -> tuple[Machine, dict[str, bytes], bytes]:
+    """A machine that was up so long until five hours ago, its bundle without other witnesses, the log until then."""
+    restart = COLLECTED - timedelta(hours=5)
+    machine = calm(5 / 24, earlier_boots=(Boot(restart - timedelta(days=days), restart - timedelta(minutes=4)),))
+    files = bundle_files(machine, manifest=False)
+    del files["system/systeminfo.txt"]
+    log = history.system_log(machine, machine.collected_at + timedelta(seconds=20))
+    kept = [event for event in log if event.at < restart - timedelta(minutes=10)]
+    return machine, files, write_evtx(kept, machine.host)
+
+
+def test_a_log_that_lost_its_end_does_not_confirm_an_uptime(tmp_path: Path) -> None:
+    _, files, cut = restarted_after(480)
+    whole = findings_of(tmp_path, zipped(files, COLLECTED))
+    assert cause(whole, "tick-wrap-approaching").status == "ruled_out"
+    torn = files | {"eventlog/System.evtx": files["eventlog/System.evtx"][:4096] + cut[4096:]}
+    found = findings_of(tmp_path, zipped(torn, COLLECTED))
+    assert cause(found, "tick-wrap-approaching").status == "possible"
+    assert any("torn or cut after the last 6013" in warning.message for warning in found.warnings)
+
+
+def test_a_log_without_a_date_of_collection_does_not_confirm_an_uptime(tmp_path: Path) -> None:
+    """Somebody exported it before the restart: the header is whole, and no file has a date."""
+    _, files, cut = restarted_after(480)
+    found = findings_of(tmp_path, files | {"eventlog/System.evtx": cut})
+    assert cause(found, "tick-wrap-approaching").status == "likely"
+    assert cause(found, "no-exhaustion").status != "confirmed"
+
+
+def test_a_log_torn_in_its_middle_still_tells_the_uptime(tmp_path: Path) -> None:
+    files = bundle_files(MACHINES["approaching"], manifest=False)
+    del files["system/systeminfo.txt"]
+    data = bytearray(files["eventlog/System.evtx"])
+    first = data.find(b"**\0\0", 4096)
+    second = data.find(b"**\0\0", first + 4)
+    data[second : second + 4] = bytes(4)  # the second record of the log
+    found = findings_of(tmp_path, zipped(files | {"eventlog/System.evtx": bytes(data)}, COLLECTED))
+    assert found.measurements.event_log.records_promised != found.measurements.event_log.records
+    assert cause(found, "tick-wrap-approaching").status == "confirmed"
+
+
+@pytest.mark.parametrize("seconds", [3600, 490 * 86_400])
+def test_a_manifest_that_denies_the_wrap_clears_nothing(tmp_path: Path, seconds: int) -> None:
+    """The log says that the wrap has passed; the manifest's counter, that it has not."""
+    files = bundle_files(MACHINES["calm-past-the-wrap"])
+    document = json.loads(files["manifest.json"])
+    del document["boot_time"]
+    document["uptime_seconds"] = seconds
+    findings = findings_of(tmp_path, files | {"manifest.json": json.dumps(document).encode()})
+    assert cause(findings, "no-exhaustion").status == "likely"

@@ -14,6 +14,7 @@ from builder.ports import Row
 from forensics.report.findings import CauseEntry
 from tests.bundles import findings_of
 from tests.machines import COLLECTED, MONITOR, RANGE, calm, collisions
+from tests.property_rewrites import rehashed
 from tests.tables import FIRST, GONE, LABEL, LISTENERS, OTHER, entry_of, files_of, idle, lacking, rows, said
 
 ID = "close-wait-leak"
@@ -259,7 +260,7 @@ def test_a_table_without_pids_names_no_owner(tmp_path: Path) -> None:
         files[path] = b"\r\n".join(
             line.rpartition(b"  ")[0] if b"TCP" in line else line for line in files[path].splitlines()
         )
-    entry = entry_of(tmp_path, files, ID)
+    entry = entry_of(tmp_path, rehashed(files), ID)
     assert entry.status == "likely"
 
 
@@ -292,7 +293,7 @@ def test_an_assumed_range_confirms_nothing(tmp_path: Path) -> None:
 def test_files_of_two_computers_confirm_nothing(tmp_path: Path) -> None:
     files = files_of(FULL, FULL)
     files["system/systeminfo.txt"] = bundle_files(idle(host="OTHER-07"))["system/systeminfo.txt"]
-    findings = findings_of(tmp_path, files)
+    findings = findings_of(tmp_path, rehashed(files))
     assert any("different computers" in one.message for one in findings.warnings)
     assert next(one for one in findings.causes if one.id == ID).status == "likely"
 

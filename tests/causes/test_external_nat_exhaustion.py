@@ -16,6 +16,7 @@ from builder.ports import Snapshot
 from forensics.report.findings import CauseEntry, Findings
 from tests.bundles import cause, findings_of
 from tests.machines import COLLECTED, calm
+from tests.property_rewrites import rehashed
 from tests.tables import ids, lacking
 
 LISTENERS = (Listener("TCP", 135, 708), Listener("TCP", 445, 4))
@@ -35,7 +36,7 @@ def bundle(machine: Machine, counters: Counters | None = None) -> dict[str, byte
     for number, (opened, failed) in enumerate(counters or (), 1):
         reading = Snapshot((), opened, 7, failed, 3, 5)
         files[f"netstat/s-{number}.txt"] = console.netstat_statistics(ENGLISH, reading, 1e6)
-    return files
+    return rehashed(files)
 
 
 def found(folder: Path, machine: Machine, counters: Counters | None = None, *without: str) -> Findings:
@@ -110,7 +111,7 @@ def test_private_peers_alone_are_no_nat(tmp_path: Path) -> None:
 def test_one_private_connect_of_a_moment_rules_nothing_out(tmp_path: Path) -> None:
     files = bundle(waiting())
     files["netstat/ano-3.txt"] = bundle(waiting(private=1))["netstat/ano-3.txt"]
-    assert cause(findings_of(tmp_path, files), "external-nat-exhaustion").status != "ruled_out"
+    assert cause(findings_of(tmp_path, rehashed(files)), "external-nat-exhaustion").status != "ruled_out"
 
 
 def test_visitors_are_no_connects_to_the_outside(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_the_host_must_have_ports(tmp_path: Path, private_pool: int, expected: s
 def test_what_waits_must_wait_in_every_table(tmp_path: Path) -> None:
     files = bundle(waiting())
     files["netstat/ano-1.txt"] = bundle(waiting(0))["netstat/ano-1.txt"]
-    assert cause(findings_of(tmp_path, files), "external-nat-exhaustion").status == "inconclusive"
+    assert cause(findings_of(tmp_path, rehashed(files)), "external-nat-exhaustion").status == "inconclusive"
 
 
 # --- nobody waits ---
@@ -175,7 +176,7 @@ def test_a_filtered_table_is_no_answer(tmp_path: Path) -> None:
     files = bundle(waiting())
     for path in [path for path in files if path.startswith("netstat/ano")]:
         files[path] = b"\r\n".join(line for line in files[path].splitlines() if b"LISTENING" not in line)
-    entry = cause(findings_of(tmp_path, files), "external-nat-exhaustion")
+    entry = cause(findings_of(tmp_path, rehashed(files)), "external-nat-exhaustion")
     assert entry.status == "inconclusive"
     assert any("unfiltered" in one.statement for one in entry.missing)
 

@@ -12,6 +12,7 @@ from builder.ports import Row
 
 from forensics.report.findings import CauseEntry
 from tests.machines import MONITOR, calm
+from tests.property_rewrites import rehashed
 from tests.tables import FIRST, GONE, LABEL, OTHER, entry_of, files_of, idle, lacking, rows, said
 
 ID = "syn-sent-pileup"
@@ -32,7 +33,7 @@ def files(
             snapshot, active_opens=70_000 + opened * last, failed_attempts=50_000 + failed * last, ipv6=(0, 0, 0, 0, 0)
         )
         made[f"netstat/s-{number}.txt"] = console.netstat_statistics(machine.language, counted, 9_000_000)
-    return made
+    return rehashed(made)
 
 
 def judged(
@@ -86,7 +87,7 @@ def test_inconclusive_where_the_table_is_filtered(tmp_path: Path) -> None:
     made = files(rows("SYN_SENT", 5), rows("SYN_SENT", 5))
     for path in ("netstat/ano-1.txt", "netstat/ano-2.txt"):
         made[path] = b"\r\n".join(line for line in made[path].splitlines() if b"SYN_SENT" in line)
-    entry = entry_of(tmp_path, made, ID)
+    entry = entry_of(tmp_path, rehashed(made), ID)
     assert entry.status == "inconclusive"
     assert any("unfiltered netstat" in one.statement for one in entry.missing)
 
@@ -115,7 +116,7 @@ def test_failures_are_counted_over_both_families(tmp_path: Path) -> None:
     machine = idle()
     counted = replace(snapshots(machine)[-1], active_opens=70_000, failed_attempts=50_000, ipv6=(900, 0, 850, 0, 0))
     made["netstat/s-2.txt"] = console.netstat_statistics(machine.language, counted, 9_000_000)
-    entry = entry_of(tmp_path, made, ID)
+    entry = entry_of(tmp_path, rehashed(made), ID)
     assert entry.status == "confirmed"
     assert "850 of 900" in said(entry)["attempts-fail"]
 

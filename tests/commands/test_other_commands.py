@@ -3,10 +3,12 @@
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builder import SAMPLES as SAMPLE_MACHINES
@@ -79,6 +81,54 @@ def test_verify_without_a_manifest(forensics: Run, capsys: Caught, tmp_path: Pat
     assert forensics("verify", "case.zip") == 3
     expected = "forensics: case.zip: holds no manifest.json, so there is nothing to compare with\n"
     assert capsys.readouterr() == ("", expected)
+
+
+def with_manifest(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
+    """The files with a manifest of which each entry was changed."""
+    document = json.loads(files["manifest.json"])
+    for entry in document["files"]:
+        change(entry)
+    return files | {"manifest.json": json.dumps(document).encode()}
+
+
+def test_verify_with_sizes_alone(forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]) -> None:
+    files = with_manifest(healthy, lambda entry: entry.pop("sha256", None))
+    others, last = verified(forensics, capsys, tmp_path, files)
+    assert {line[:12] for line in others} == {"not hashed  "}
+    assert last == "case.zip: its manifest has no SHA-256 to compare with (40 not hashed)"
+    others, last = verified(forensics, capsys, tmp_path, files | {"netstat/s-1.txt": b"x"})
+    assert others[0] == "changed     netstat/s-1.txt"
+    assert last == "case.zip: NOT consistent with its manifest (1 changed, 39 not hashed)"
+
+
+def test_verify_with_one_hash_missing(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]
+) -> None:
+    files = with_manifest(healthy, lambda one: one.pop("sha256") if one["path"] == "netstat/s-1.txt" else None)
+    others, last = verified(forensics, capsys, tmp_path, files)
+    assert others == ["not hashed  netstat/s-1.txt"]
+    assert last == "case.zip: consistent with its manifest, as far as that has hashes (39 intact, 1 not hashed)"
+
+
+def test_verify_a_file_under_another_name(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]
+) -> None:
+    files = healthy | {"Copy of systeminfo.txt": healthy["system/systeminfo.txt"]}
+    del files["system/systeminfo.txt"]
+    others, last = verified(forensics, capsys, tmp_path, files)
+    copy = "not listed  Copy of systeminfo.txt, which has the bytes of system/systeminfo.txt"
+    assert others == ["missing     system/systeminfo.txt", copy]
+    assert last == "case.zip: NOT consistent with its manifest (39 intact, 1 missing, 1 not listed)"
+
+
+@pytest.mark.parametrize("garbage", [b'{"schema": "forensics.bundle/1", "files": [', b"\0\1garbage"])
+def test_verify_a_manifest_that_cannot_be_read(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes], garbage: bytes
+) -> None:
+    (tmp_path / "case.zip").write_bytes(zipped(healthy | {"manifest.json": garbage}))
+    assert forensics("verify", "case.zip") == 3
+    told = "its manifest.json cannot be read as a manifest, so there is nothing to compare with"
+    assert capsys.readouterr() == ("", f"forensics: case.zip: {told}\n")
 
 
 @pytest.mark.parametrize("command", ["verify", "inspect"])

@@ -2,10 +2,14 @@
 
 import struct
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from forensics.measure.zone import Rules, Zone
+from forensics.ingest import survey
+from forensics.measure.log import SystemLog
+from forensics.measure.zone import Rules, Zone, find_zone
+from tests.bundles import zipped
 
 # Central Europe: last Sunday of March 02:00 to last Sunday of October 03:00.
 KERNEL_START = struct.pack("<8H", 0, 3, 5, 2, 0, 0, 0, 0)  # TIME_FIELDS: month, week, hour, …, weekday last
@@ -50,3 +54,13 @@ def test_the_manifest_speaks_for_its_own_days_only() -> None:
         60,
         "registry",
     )
+
+
+@pytest.mark.parametrize("bias", [0x7FFFFFFF, 0x80000000, 901])
+def test_a_bias_that_no_zone_has_is_no_zone(tmp_path: Path, bias: int) -> None:
+    """Shifted by millennia, a time is no longer one that can be computed with."""
+    key = r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\TimeZoneInformation]"
+    text = f'Windows Registry Editor Version 5.00\r\n\r\n{key}\r\n"Bias"=dword:{bias:08x}\r\n'
+    (tmp_path / "bundle.zip").write_bytes(zipped({"a.reg": text.encode()}))
+    evidence, _ = survey(tmp_path / "bundle.zip")
+    assert find_zone(evidence, SystemLog()).rules is None
