@@ -115,7 +115,7 @@ def test_the_manifest_s_own_words_cannot_steer_the_terminal() -> None:
     file = FileEntry("x.txt", "netstat", "\x1b[1m", 1, "00" * 32, "read", "\x07")
     render_inspect([file], [], Console(file=stream, width=80), lost, changed)
     assert all(char.isprintable() or char == "\n" for char in stream.getvalue())
-    assert "\n\\x1b]0;owned  a\\x1b[2J\n" in stream.getvalue()
+    assert "\n\\x1b]0;owned\\ a\\x1b[2J\n" in stream.getvalue()
 
 
 def test_long_names_wrap() -> None:
