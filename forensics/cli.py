@@ -169,14 +169,18 @@ def compare(
             help="Exit 0 where the remedy worked, 10 where it did not, 11 where that cannot be told, or not yet.",
         ),
     ] = False,
+    max_size: MaxSizeOption = None,
+    timeout: TimeoutOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
 ) -> None:
     """Compare two bundles of one machine: whether the remedy worked, what changed, what to do next."""
 
     def work() -> Exit:
         from forensics.commands.compare import Wanted, run  # noqa: PLC0415
+        from forensics.commands.limits import limits  # noqa: PLC0415
 
-        return run(before, after, Wanted(output, json, html, exit_code, quiet, language))
+        wanted = Wanted(output, json, html, exit_code, quiet, language, limits(max_size, timeout))
+        return run(before, after, wanted)
 
     _finish(work)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from forensics.analysis import Analysis, analyze
+from forensics.bundle.content import NO_LIMITS, Limits
 from forensics.cli import Exit
 from forensics.commands.consoles import console, say
 from forensics.commands.defect import line_on
@@ -42,6 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
     exit_code: bool
     quiet: bool
     language: Code = Code.ENGLISH
+    limits: Limits = NO_LIMITS  # of each bundle
 
 
 def run(before: Path, after: Path, wanted: Wanted) -> Exit:
@@ -80,7 +82,7 @@ def _name(after: Path) -> str:
 
 
 def _compare(before: Path, after: Path, target: str, wanted: Wanted, printer: pdf_process.PdfProcess) -> Exit:
-    analyses = [_analyzed(bundle, wanted.language) for bundle in (before, after)]
+    analyses = [_analyzed(bundle, wanted) for bundle in (before, after)]
     comparison = compare(*(one.findings for one in analyses))
     with speaking(wanted.language):
         shown = compare(*(inert_findings(one.told) for one in analyses))
@@ -97,14 +99,14 @@ def _compare(before: Path, after: Path, target: str, wanted: Wanted, printer: pd
     return _EXITS[comparison.answer.outcome] if wanted.exit_code else Exit.DONE
 
 
-def _analyzed(bundle: Path, language: Code) -> Analysis:
+def _analyzed(bundle: Path, wanted: Wanted) -> Analysis:
     """Analyze one bundle; the line on an error names it.
 
     Raises:
         BundleError: where it cannot be read as one.
     """
     with progress(bundle.name) as tell, Isolated() as parse:
-        return analyze(bundle, tell, language=language, parse=parse)
+        return analyze(bundle, tell, language=wanted.language, limits=wanted.limits, parse=parse)
 
 
 class _Outputs(Outputs):

@@ -564,7 +564,7 @@ def _manifest_warnings(m: Measurements) -> list[Warned]:
                 "",
                 say(
                     Said(
-                        "not in the manifest: {count:count} files, {names}",
+                        "not in the manifest ({count:count}): {names}",
                         {"count": len(found.not_listed), "names": names},
                     )
                 ),

@@ -163,3 +163,10 @@ def test_a_defect_of_ours_is_one_line(forensics: Run, capsys: Caught, monkeypatc
     assert len(err.splitlines()) == 1
     assert "a defect of forensics (ZeroDivisionError)" in err
     assert "Traceback" not in err
+
+
+def test_both_bundles_have_limits(forensics: Run, capsys: Caught) -> None:
+    assert forensics("compare", FOUNDING, PATCHED, "--max-size", "1", "--quiet") == 3
+    assert "no evidence of a Windows machine" in capsys.readouterr().err
+    assert forensics("compare", FOUNDING, PATCHED, "--timeout", "0", "--quiet") == 2
+    assert "--timeout: give a number of seconds above 0" in capsys.readouterr().err
