@@ -4,12 +4,15 @@ Results go to standard output, messages to standard error; no traceback reaches 
 are needed, so that `--help` is instant.
 """
 
+import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -28,6 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
+
+
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT}
+"""What the system says of a disk that is full or broken, where standard output goes to a file."""
 
 
 class Exit(IntEnum):
@@ -237,7 +244,23 @@ def main() -> None:
         # A Windows console in cp1252 would raise on a Chinese host name.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    app(prog_name="forensics")
+    for name in ("SIGTERM", "SIGHUP"):  # SIGHUP: not on Windows; under nohup it stays ignored
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
+    try:
+        app(prog_name="forensics")
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # What is still buffered goes nowhere, lest Python complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(_said(f"the results cannot be written: {error.strerror}", Exit.NO_OUTPUT))
+
+
+def _ended(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave as with Ctrl+C, so that temporary folders go and half outputs with them."""
+    sys.exit(128 + number)
 
 
 def _finish(work: Callable[[], Exit]) -> NoReturn:
@@ -254,7 +277,9 @@ def _finish(work: Callable[[], Exit]) -> NoReturn:
         # The reader of a pipe has seen enough. What is still buffered goes nowhere, lest Python complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = Exit.DONE
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+    except Exception as error:  # the last resort: no traceback reaches a user
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise  # `main` says it, as it does for --help
         from forensics.commands.defect import record  # noqa: PLC0415
 
         status = _said(record(error), Exit.DEFECT)

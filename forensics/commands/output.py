@@ -19,9 +19,7 @@ def write(target: str, data: bytes) -> None:
         OutputError: with one line, where the file cannot be written.
     """
     if target == STANDARD_OUTPUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _print(data)
         return
     path = Path(os.path.realpath(target))  # a link stays one: what it points to is replaced
     try:
@@ -32,6 +30,19 @@ def write(target: str, data: bytes) -> None:
     except OSError as error:
         hint = " (is it open in a viewer?)" if isinstance(error, PermissionError) and path.is_file() else ""
         raise OutputError(f"{target}: cannot be written: {error.strerror}{hint}") from error
+
+
+def _print(data: bytes) -> None:
+    if not sys.stdout:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def _replace(path: Path, data: bytes) -> None:

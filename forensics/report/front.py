@@ -103,6 +103,7 @@ class Front(msgspec.Struct, frozen=True):
     scope: str
     plain: str
     headline: str
+    damage: str
     facts: list[Line]
     figures: list[Line]
     load: str
@@ -142,6 +143,7 @@ def front_of(findings: Findings) -> Front:
         scope=scope_of(verdict),
         plain=clip(_plain(verdict), _PLAIN_LENGTH),
         headline=clip(verdict.headline, _HEADLINE_LENGTH) if leading else "",
+        damage=_damage(findings.bundle),
         facts=_facts(findings),
         figures=_figures(findings),
         load=_load(findings),
@@ -258,19 +260,35 @@ def _facts(findings: Findings) -> list[Line]:
 
 
 def _consistency(bundle: BundleEntry) -> str:
-    """Whether the files are those that were collected, as far as the manifest tells."""
-    found = bundle.integrity
-    if found is None:
-        return tr("no manifest to compare its files with")
-    differ = (
-        Said("{number} changed", {"number": len(found.changed)}) if found.changed else None,
-        Said("{number} missing", {"number": len(found.missing)}) if found.missing else None,
-        Said("{number} not listed", {"number": len(found.not_listed)}) if found.not_listed else None,
+    """Whether the files are those that were collected, as far as the manifest tells, and could be read."""
+    if damage := _damage(bundle):
+        return tell("{damage} (see Warnings)", damage=damage)
+    return tr("consistent with its manifest") if bundle.integrity else tr("no manifest to compare its files with")
+
+
+def _damage(bundle: BundleEntry) -> str:
+    """What the bundle lacks, or has otherwise than it was collected; "" where it is as it should be."""
+    found, statuses = bundle.integrity, Counter(file.status for file in bundle.files)
+    changed, missing, more = (found.changed, found.missing, found.not_listed) if found else ((), (), ())
+    differs = _some(
+        Said("{number} changed", {"number": len(changed)}),
+        Said("{number} missing", {"number": len(missing)}),
+        Said("{number} not listed", {"number": len(more)}),
     )
-    told = tuple(one for one in differ if one)
-    if told:
-        return tell("differs from its manifest: {parts} (see Warnings)", parts=told)
-    return tr("consistent with its manifest")
+    unread = _some(
+        Said("{number} not readable", {"number": statuses["unreadable"]}),
+        Said("{number} read in part", {"number": statuses["partly-read"]}),
+        Said("{number} left out", {"number": statuses["left"]}),
+    )
+    told = (
+        tell("differs from its manifest: {parts}", parts=differs) if differs else "",
+        tell("files not read in full: {parts}", parts=unread) if unread else "",
+    )
+    return tr("; ").join(one for one in told if one)
+
+
+def _some(*counts: Said) -> tuple[Said, ...]:
+    return tuple(one for one in counts if one.params["number"])
 
 
 def _system(system: SystemEntry) -> str:

@@ -130,6 +130,7 @@ def _verdict(front: Front, page: _Page) -> list[Text]:
     return [
         *page.lines(tell("{host}, collected {at}", host=host, at=collected), indent=0, style="dim"),
         *page.lines(system, indent=0, style="dim"),
+        *(page.lines(tell("Bundle: {damage}", damage=front.damage), indent=0, style="yellow") if front.damage else ()),
         *title,
         *page.lines(paragraph([front.meaning, front.scope])),
         Text(),

@@ -251,22 +251,26 @@ def test_of_too_many_folders_the_first_are_entered(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="paths are short there")
-def test_folders_in_folders_are_entered_however_deep(tmp_path: Path) -> None:
-    """os.walk of Python 3.11 calls itself for each."""
+def test_folders_in_folders_are_entered_however_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """os.walk of Python 3.11 calls itself for each, and so does what removes the folders of tests: they go here."""
+    depth = 1500
+    monkeypatch.chdir(tmp_path)
     here = os.open(tmp_path, os.O_RDONLY)
+    Path("a.txt").write_bytes(TEXT)
+    for _ in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("b.txt").write_bytes(TEXT)
     try:
-        (tmp_path / "a.txt").write_bytes(TEXT)
-        os.fchdir(here)
-        for _ in range(1500):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("b.txt").write_bytes(TEXT)
-        os.fchdir(here)
-        bundle = open_bundle(tmp_path)
+        members = open_bundle(tmp_path).members
     finally:
+        Path("b.txt").unlink()
+        for _ in range(depth):
+            os.chdir("..")
+            Path("d").rmdir()
         os.fchdir(here)
         os.close(here)
-    assert [member.path for member in bundle.members] == ["a.txt", "d/" * 1500 + "b.txt"]
+    assert [member.path for member in members] == ["a.txt", "d/" * depth + "b.txt"]
 
 
 def test_links_are_named_and_not_followed(tmp_path: Path) -> None:
