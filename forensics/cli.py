@@ -280,6 +280,8 @@ def _finish(work: Callable[[], Exit]) -> NoReturn:
     except Exception as error:  # the last resort: no traceback reaches a user
         if isinstance(error, OSError) and error.errno in FULL:
             raise  # `main` says it, as it does for --help
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise typer.Exit(_said("a path is longer than this system can have", Exit.USAGE)) from None
         from forensics.commands.defect import record  # noqa: PLC0415
 
         status = _said(record(error), Exit.DEFECT)

@@ -70,6 +70,8 @@ def gather(
         count = len(evidence.files)
         files = f"its {count} files" if count > 1 else "its only file"
         reasons = "".join(f"; {one.message}" for one in evidence.warnings if not one.file)
+        left = [file.note for file in evidence.files if file.status == "left"]
+        held += f"; not read: {len(left)} of them ({left[0]})" if left else ""
         raise BundleError(f"{evidence.name}: no evidence of a Windows machine in {files}{held}{reasons}")
     return evidence, quotes
 

@@ -178,3 +178,9 @@ def test_a_bundle_that_gave_nothing_says_why(tmp_path: Path) -> None:
     assert str(caught.value).startswith(
         "cut.zip: no evidence of a Windows machine in its only file; cut.zip: the zip's"
     )
+
+
+def test_a_bundle_of_which_nothing_was_read_says_how_much(tmp_path: Path) -> None:
+    (tmp_path / "case.zip").write_bytes(build([Entry(b"a.txt", NETSTAT, STORED), Entry(b"b.txt", NETSTAT, STORED)]))
+    with pytest.raises(BundleError, match=r"in its 2 files; not read: 2 of them \(the bundle unpacks to over 1 bytes"):
+        gather(tmp_path / "case.zip", limits=Limits(1))

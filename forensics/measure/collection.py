@@ -16,10 +16,12 @@ from forensics.measure.boots import clock_changes
 from forensics.measure.log import SystemLog
 from forensics.measure.zone import Zone
 from forensics.parsers.netstat import Snapshot
+from forensics.parsers.wmic_process import ProcessDetail
 from forensics.text.said import Said
 
 QUIET_LOG = timedelta(hours=25)  # 6013 comes every 24 h; an hour for a change to or from daylight saving
 _DRIFT = 2.0  # seconds: the time service trims less than that all day
+_PRINTERS = {"wmic.exe", "powershell.exe", "pwsh.exe"}  # what lists processes with the times they began
 _CLOCK_SLACK = timedelta(minutes=5)  # events are written while a collection runs
 
 
@@ -184,4 +186,23 @@ def find_collection(evidence: Evidence, taken: tuple[Taken, ...], log: SystemLog
         note = said if late > _CLOCK_SLACK else None
         moved = Moment(log.last_at, max(latest.low, log.last_at), max(latest.high, log.last_at), latest.method)
         return Collection(moved, note)
+    if latest.method == "member-time" and not log.last_at:
+        return _by_files_alone(evidence, latest)
     return Collection(latest)
+
+
+def _by_files_alone(evidence: Evidence, latest: Moment) -> Collection:
+    """The files' dates, which no event log bears out: copied and zipped later, they make every uptime longer.
+
+    A list of processes with their times has the one in it that printed it, which began a moment before.
+    """
+    printers = (one.fact for one in evidence.all(ProcessDetail) if one.fact.image.lower() in _PRINTERS)
+    printed = max((one.created_at for one in printers if one.created_at), default=None)
+    if printed is None or latest.low - printed <= QUIET_LOG:
+        return Collection(latest)
+    said = Said(
+        "the files are dated {at:utc}, and the list of processes was made at {printed:utc}: "
+        "their dates are not those of the collection",
+        {"at": latest.at, "printed": printed},
+    )
+    return Collection(msgspec.structs.replace(latest, low=printed), said)

@@ -207,7 +207,8 @@ def _witnesses(evidence: Evidence, zone: Zone) -> tuple[BootWitness, ...]:
         boot = manifest.started_at - timedelta(seconds=manifest.uptime_seconds)
         source = Source(evidence.manifest_file, quote=f'"uptime_seconds": {manifest.uptime_seconds:.0f}')
         found.append(BootWitness("manifest", boot, source))
-    elif manifest and manifest.boot_time:
+    # The same clock told again is no second opinion; another time is.
+    if manifest and manifest.boot_time and all(abs(one.boot - manifest.boot_time) > AGREE for one in found):
         source = Source(evidence.manifest_file, quote=f'"boot_time": "{manifest.boot_time:%Y-%m-%dT%H:%M:%SZ}"')
         found.append(BootWitness("manifest", manifest.boot_time, source))
     for info in evidence.all(SystemInfo):

@@ -78,3 +78,11 @@ def test_what_cannot_be_meant_is_one_line(monkeypatch: pytest.MonkeyPatch, capfd
         assert (
             capfd.readouterr().err == "forensics: --max-size much: give a number of bytes above 0, such as 500M or 4G\n"
         )
+
+
+def test_a_path_that_no_system_has_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("analyze", "inspect", "verify"):
+        assert run(monkeypatch, command, "x" * 5000) == 2
+        assert capfd.readouterr().err == "forensics: a path is longer than this system can have\n"

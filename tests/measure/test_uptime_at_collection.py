@@ -1,5 +1,6 @@
 """Uptime at the moment of collection, by every way to know that moment. Expected values by hand."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,3 +105,28 @@ def test_a_torn_log_lowers_what_is_known_and_invents_nothing(tmp_path: Path) -> 
     assert findings.measurements.uptime.seconds == pytest.approx(40 * DAY, abs=300)
     assert any("promises" in one.message for one in findings.warnings if one.file == "eventlog/System.evtx")
     assert findings.measurements.event_log.damaged
+
+
+@pytest.mark.parametrize("printer", ["WMIC.exe", "powershell.exe"])
+def test_files_that_are_dated_after_their_own_content(tmp_path: Path, printer: str) -> None:
+    """Copied and zipped two years later: 40 days must not pass the wrap. What printed the processes is one of them."""
+    files = without_manifest(bundle_files(with_uptime(calm(), 40 * DAY), without=("eventlog/", "applog/", "trace/")))
+    later = datetime(2021, 3, 1, 8, 0)  # noqa: DTZ001 - a zip has no zone
+    assert (findings_of(tmp_path, zipped(files, later)).measurements.uptime.low or 0) > 800 * DAY
+    began = f"{COLLECTED:%Y%m%d%H%M%S}.000000+000"
+    files["process/wmic-process.csv"] += f'"9999","{printer}",,,"9","{began}"\r\n'.encode()
+    findings = findings_of(tmp_path, zipped(files, later))
+    assert findings.measurements.uptime.low == pytest.approx(40 * DAY, abs=2 * 3600)
+    assert any("their dates are not those of the collection" in one.message for one in findings.warnings)
+    assert findings.verdict.cause != "tick-wrap-497d"
+
+
+@pytest.mark.parametrize("days", [-23, 365])
+def test_a_boot_time_that_contradicts_the_manifests_own_uptime_is_told(tmp_path: Path, days: int) -> None:
+    files = bundle_files(stuck())
+    document = json.loads(files["manifest.json"])
+    document["boot_time"] = f"{COLLECTED + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    findings = findings_of(tmp_path, files | {"manifest.json": json.dumps(document).encode()})
+    assert any("manifest puts the boot at" in one.message for one in findings.warnings)
+    assert findings.verdict.cause == "tick-wrap-497d"
+    assert findings.verdict.status == "likely"
