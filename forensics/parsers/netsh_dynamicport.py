@@ -23,7 +23,7 @@ import msgspec
 from forensics.parsed import Parsed
 from forensics.text.lines import split_lines
 from forensics.text.netsh_commands import CommandFamilies, heading_above
-from forensics.text.problems import Problems
+from forensics.text.problems import Problems, is_known
 
 KIND = "netsh-dynamicport"
 READS = "text"
@@ -58,7 +58,7 @@ class DynamicRange(msgspec.Struct, frozen=True):
 
 def recognise(text: str) -> bool:
     """Find a rule with two labelled numbers under it, and no more than two."""
-    return "-----" in text and _BLOCK.search(text) is not None and bool(parse(text).facts)
+    return "-----" in text and _BLOCK.search(text) is not None and is_known(parse(text))
 
 
 def parse(text: str) -> Parsed:
@@ -76,7 +76,7 @@ def parse(text: str) -> Parsed:
         found = DynamicRange(protocol, families.family(protocol), *numbers, heading)
         if found.start and found.count and found.end <= HIGHEST_PORT:
             ranges.append(found)
-        else:
+        elif protocol or ranges:  # else nothing says that this is a port range at all
             message = f"not a possible port range: start {found.start}, number of ports {found.count}"
             problems.add(index + 2, message)
     summary = f"{len(ranges)} dynamic port range{'s' * (len(ranges) != 1)}"

@@ -41,6 +41,9 @@ _MEANINGS = {
     "inconclusive": Said("Evidence is missing: run the commands below and send what they write."),
     "ruled_out": Said("The evidence excludes it."),
 }
+_PROVEN_ON_DEFAULTS = Said(
+    "The evidence in this bundle proves it; the port ranges are assumed to be Windows' defaults."
+)
 _BEFORE_RESTART = Said("This is about the time before the last restart, not about the machine as it runs now.")
 _NOTHING_TO_DO = Said("Nothing. Should connections fail again, collect while it lasts: a restart removes the evidence.")
 _TONES = {NO_EXHAUSTION: "clear", UNDECIDED: "open", "tick-wrap-approaching": "ahead"}
@@ -129,6 +132,14 @@ def _plain(verdict: VerdictEntry) -> str:
     return tell("It may be this, though nothing here shows it: {plain}", plain=verdict.plain)
 
 
+def _meaning(findings: Findings) -> Said:
+    """What the status means here."""
+    assumed = any(pool.basis == "assumed" for name, pool in findings.measurements.ports.items() if "tcp" in name)
+    if findings.verdict.status == "confirmed" and assumed:
+        return _PROVEN_ON_DEFAULTS
+    return _MEANINGS[findings.verdict.status]
+
+
 def front_of(findings: Findings) -> Front:
     """Compose the first page."""
     verdict, leading = findings.verdict, _leading(findings)
@@ -139,7 +150,7 @@ def front_of(findings: Findings) -> Front:
         tone=_TONES.get(verdict.cause, "found"),
         status=verdict.status,
         word=status_word(verdict.status),
-        meaning=say(_MEANINGS[verdict.status]),
+        meaning=say(_meaning(findings)),
         scope=scope_of(verdict),
         plain=clip(_plain(verdict), _PLAIN_LENGTH),
         headline=clip(verdict.headline, _HEADLINE_LENGTH) if leading else "",

@@ -115,3 +115,13 @@ def test_cut_short() -> None:
     for end in range(whole):
         cut = parse(ENGLISH[:end])
         assert all(fact.start == 49152 and fact.count < 16384 for fact in cut.facts), end  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("start", "count"), [(65536, 10), (0, 65536), (49152, 0), (49152, 16385)])
+def test_a_range_that_cannot_be_is_told_though_it_is_the_only_one(start: int, count: int) -> None:
+    text = f"\r\nProtocol tcp Dynamic Port Range\r\n---------------------------------\r\nStart Port : {start}\r\nNumber of Ports : {count}\r\n"
+    assert recognise(text)
+    parsed = parse(text)
+    assert parsed.facts == ()
+    assert parsed.problems[0].message == f"not a possible port range: start {start}, number of ports {count}"
+    assert not recognise(text.replace("Protocol tcp Dynamic Port Range", "Some other settings"))

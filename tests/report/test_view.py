@@ -2,9 +2,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builder import bundle_files
 
 from forensics.report.findings import CauseEntry, EvidenceEntry, Findings, PoolEntry
+from forensics.report.front import front_of
 from forensics.report.view import View, build_view
+from tests.bundles import findings_of
+from tests.machines import stuck
 
 from .cases import huge, sample, undecided
 
@@ -128,3 +132,12 @@ def test_arithmetic_that_a_fix_makes_idle_is_left_out() -> None:
 
     assert "since the wrap" in symbols("founding-case")
     assert "since the wrap" not in symbols("busy-patched")
+
+
+def test_a_range_that_is_assumed_is_not_passed_over(tmp_path: Path) -> None:
+    """The defect is proven by its mechanism, whatever the range: but "nothing is assumed" would not be true."""
+    whole = findings_of(tmp_path, bundle_files(stuck()))
+    without = findings_of(tmp_path, bundle_files(stuck(), without=("netsh/dynamicport",)))
+    assert (whole.verdict.status, without.verdict.status) == ("confirmed", "confirmed")
+    assert front_of(whole).meaning == "Nothing is assumed: the evidence in this bundle proves it."
+    assert front_of(without).meaning.endswith("the port ranges are assumed to be Windows' defaults.")
