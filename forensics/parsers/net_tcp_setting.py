@@ -21,8 +21,6 @@ Connections that were not bound take their ports from the auto-reuse range, wher
 [('Automatic', None, None, None), ('Internet', 0, 16384, 3000)]
 """
 
-import re
-
 import msgspec
 
 from forensics.parsed import Parsed
@@ -34,7 +32,6 @@ KIND = "nettcpsetting"
 READS = "text"
 
 _KEY = "SettingName"
-_UNIT = re.compile(r"([ \t]*[A-Za-z]{1,60})\((?:ms|MSS)\)", re.ASCII)  # in a list, PowerShell names it behind the name
 _AUTO_REUSE = ("AutoReusePortRangeStartPort", "AutoReusePortRangeNumberOfPorts")
 _DYNAMIC = ("DynamicPortRangeStartPort", "DynamicPortRangeNumberOfPorts")
 _INITIAL_RTO = "InitialRto"
@@ -67,16 +64,11 @@ def recognise(text: str) -> bool:
 def parse(text: str) -> Parsed:
     """Read every setting in the text."""
     unread = Problems()
-    found = read([_without_unit(line) for line in split_lines(text)], _KEY, lambda record: _setting(record, unread))
+    found = read(split_lines(text), _KEY, lambda record: _setting(record, unread))
     settings = found.made
     summary = f"{len(settings)} TCP setting{'s' * (len(settings) != 1)}"
     problems = (*found.problems.told(), *unread.told())
     return Parsed(tuple(settings), summary, problems if found.known else ())
-
-
-def _without_unit(line: str) -> str:
-    match = _UNIT.match(line)
-    return match[1] + line[match.end() :] if match else line
 
 
 def _is_setting(record: Record) -> bool:

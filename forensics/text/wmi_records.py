@@ -23,7 +23,8 @@ from forensics.knowledge.calendar import CLOCK_YEARS
 from forensics.text.delimited import MOST_LINES, rows
 from forensics.text.problems import Problems
 
-_PROPERTY = re.compile(r"\s*([A-Za-z_]\w{0,60})(?:=|\s+: ?)(.*)", re.ASCII)
+# In a list, PowerShell may name a unit behind the property: `InitialRto(ms) : 3000`.
+_PROPERTY = re.compile(r"\s*([A-Za-z_]\w{0,60})(?:\((?:ms|MSS)\))?(?:=|\s+: ?)(.*)", re.ASCII)
 _HEADING_WORD = re.compile(r"[A-Za-z_]\w{0,60}", re.ASCII)
 _RULE = re.compile(r"[\s-]+")
 _MOST_COLUMNS = 200

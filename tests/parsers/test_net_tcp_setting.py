@@ -90,3 +90,11 @@ def test_cut_short() -> None:
         settings = parse(LIST[:end]).facts
         assert settings[:1] in ((), (automatic(3),))
     assert parse(CSV[: CSV.index("16384")]).facts == (automatic(3),)
+
+
+def test_a_unit_is_one_only_in_front_of_the_colon() -> None:
+    """Found by fuzzing: a name is told as it stands in the text, whatever it looks like."""
+    text = "SettingName          MaxSynRetransmissions\nInitialRto(ms) :me   2\n"
+    (setting,) = parse(text).facts
+    assert isinstance(setting, TcpSetting)
+    assert setting.name == "InitialRto(ms) :me"
