@@ -17,7 +17,7 @@ from forensics.parsers.netstat_statistics import KIND as STATISTICS
 
 INTACT, CHANGED, MISSING, NOT_LISTED = "intact", "changed", "missing", "not listed"
 _COUNTING = {NETSTAT, STATISTICS, RANGES, EXCLUSIONS, SETTINGS}
-NOT_READ = "not read"  # over a limit, so that nobody knows
+NOT_READ = "not read"  # over a limit, encrypted or damaged, so that nobody knows
 NOT_HASHED = "not hashed"  # listed without a SHA-256: a size that is as listed proves nothing
 
 
@@ -58,7 +58,7 @@ def compared(evidence: Evidence, manifest: Manifest, *, renamed: bool = False) -
             yield file.path, NOT_LISTED
             continue
         lost.discard(listing.path(entry))
-        if file.status == "left" and not file.sha256:
+        if not file.sha256:
             yield file.path, NOT_READ
         elif entry.sha256:
             yield file.path, INTACT if file.sha256 == entry.sha256 else CHANGED

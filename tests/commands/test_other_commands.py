@@ -15,6 +15,7 @@ from builder import SAMPLES as SAMPLE_MACHINES
 from builder import bundle_files
 
 from forensics.causes import all_causes
+from tests.bundle.zip_builder import Entry, build
 from tests.bundles import zipped
 from tests.commands.program import SAMPLES, run, start
 from tests.commands.test_analyze import Caught, Run, _details, _raise
@@ -81,6 +82,23 @@ def test_verify_without_a_manifest(forensics: Run, capsys: Caught, tmp_path: Pat
     assert forensics("verify", "case.zip") == 3
     expected = "forensics: case.zip: holds no manifest.json, so there is nothing to compare with\n"
     assert capsys.readouterr() == ("", expected)
+
+
+def test_what_could_not_be_read_is_not_called_changed(
+    forensics: Run, capsys: Caught, tmp_path: Path, healthy: dict[str, bytes]
+) -> None:
+    """Encrypted, or damaged on its way: nobody knows what it was when it was collected."""
+    broken = {
+        "netstat/s-1.txt": Entry(b"netstat/s-1.txt", b"x", crc=1),
+        "system/fltmc.txt": Entry(b"system/fltmc.txt", b"x", flags=1),
+    }
+    entries = [broken.get(name) or Entry(name.encode(), data) for name, data in healthy.items()]
+    (tmp_path / "case.zip").write_bytes(build(entries))
+    assert forensics("verify", "case.zip") == 0
+    printed = capsys.readouterr().out
+    assert "not read    netstat/s-1.txt" in printed
+    assert "not read    system/fltmc.txt" in printed
+    assert printed.endswith("consistent with its manifest, as far as it was read (38 intact, 2 not read)\n")
 
 
 def with_manifest(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
