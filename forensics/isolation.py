@@ -7,14 +7,11 @@ Memory is limited where the system has RLIMIT_AS (Linux).
 
 import contextlib
 import pickle
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
 from forensics import worker
-from forensics.environment import environment
 from forensics.parsing import Found, LostError, parse_here
 
 SECONDS, SECONDS_PER_MEGABYTE = 60, 2  # for one member: a hundred times what the slowest real one took on a laptop
@@ -36,17 +33,7 @@ class Isolated:
         """
         self._seconds, self._memory = seconds, memory
         self._left = MOST_FACTS
-        self._connection, self._process = self._started()
-
-    def _started(self) -> tuple[Connection, BaseProcess]:
-        # spawn, not fork: the same on every system, and no thread of the parent's is copied.
-        context = get_context("spawn")
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, self._memory), daemon=True)
-        with environment(worker.NOTHING_FROM_HERE):
-            process.start()
-        there.close()
-        return here, process
+        self._connection, self._process = worker.spawn(_serve, self._memory)
 
     def __call__(self, content: str | bytes, *, remaining: bool = True, seconds: float | None = None) -> Found:
         """Read a member (see `parsing.Parse`)."""
@@ -78,7 +65,7 @@ class Isolated:
 
     def _start_again(self) -> None:
         self.close()
-        self._connection, self._process = self._started()
+        self._connection, self._process = worker.spawn(_serve, self._memory)
 
     def close(self) -> None:
         """End the process; harmless when it has ended."""

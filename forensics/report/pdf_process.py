@@ -7,13 +7,10 @@ import contextlib
 import tempfile
 import traceback
 from datetime import datetime
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Literal
 
 from forensics import worker
-from forensics.environment import environment
 from forensics.errors import OutputError
 from forensics.report import pdf
 
@@ -31,17 +28,7 @@ class PdfProcess:
     def __init__(self) -> None:
         # Whatever a process leaves, for it may be ended at any time, goes with this folder.
         self._folder = tempfile.TemporaryDirectory(prefix="forensics-pdf-", ignore_cleanup_errors=True)
-        self._connection, self._process = self._started()
-
-    def _started(self) -> tuple[Connection, BaseProcess]:
-        # spawn, not fork: the same on every system, and no thread of the parent's is copied.
-        context = get_context("spawn")
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, self._folder.name), daemon=True)
-        with environment(worker.NOTHING_FROM_HERE):
-            process.start()
-        there.close()
-        return here, process
+        self._connection, self._process = worker.spawn(_serve, self._folder.name)
 
     def render(self, html: str, collected_at: datetime | None, findings: bytes | None = None, logo: str = "") -> bytes:
         """Turn a report into a PDF, its findings attached where they are given.
@@ -68,7 +55,7 @@ class PdfProcess:
 
     def _start_again(self) -> None:
         self._end()
-        self._connection, self._process = self._started()
+        self._connection, self._process = worker.spawn(_serve, self._folder.name)
 
     def _end(self) -> None:
         self._connection.close()
